@@ -1,0 +1,57 @@
+"""The only source of "now" in the product.
+
+Rules such as "30 minutes after the gas analysis" must be testable, so nothing else may ask the operating system or the database for the
+time. Tests move the clock with :func:`travel`; a move holds for the whole process until it is undone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+_shift = timedelta(0)
+_frozen: datetime | None = None
+
+
+def now() -> datetime:
+    """The present instant, timezone-aware, in UTC."""
+    if _frozen is not None:
+        return _frozen
+    return datetime.now(UTC) + _shift
+
+
+def timestamp() -> float:
+    """Seconds since 1970 (UTC) of :func:`now`."""
+    return now().timestamp()
+
+
+def monotonic() -> float:
+    """Seconds of a clock that never goes back; for measuring spans, never for instants."""
+    return time.monotonic()
+
+
+@contextmanager
+def travel(to: datetime | None = None, *, by: timedelta | None = None, freeze: bool = False) -> Iterator[None]:
+    """Move the clock of this process: to an instant, or by a span; with ``freeze`` it stands still there.
+
+    Raises:
+        ValueError: when ``to`` carries no time zone, or neither ``to`` nor ``by`` is given.
+    """
+    global _shift, _frozen
+    before = (_shift, _frozen)
+    if to is not None and to.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    if to is None and by is None:
+        raise ValueError("say where to: an instant or a span")
+    target = to if to is not None else now() + (by or timedelta(0))
+    if freeze:
+        _frozen = target
+    else:
+        _frozen = None
+        _shift = target - datetime.now(UTC)
+    try:
+        yield
+    finally:
+        _shift, _frozen = before
