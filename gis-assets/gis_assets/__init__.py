@@ -1,1 +1,1 @@
-"""Site data, styles and fonts."""
+"""Sites, their layers, and what is needed to draw them: data only, no server code."""
