@@ -1,0 +1,76 @@
+import { describe, expect, it, vi } from 'vitest'
+import { ApiClient, ApiError } from '../src'
+
+interface Call {
+  url: string
+  init: RequestInit
+}
+
+function client(answers: (Response | Error)[], extra: ConstructorParameters<typeof ApiClient>[0] = {}) {
+  const calls: Call[] = []
+  const fake = (async (url: string, init: RequestInit) => {
+    calls.push({ url, init })
+    const answer = answers.shift()
+    if (!answer) throw new Error('no more answers')
+    if (answer instanceof Error) throw answer
+    return answer
+  }) as unknown as typeof fetch
+  return { api: new ApiClient({ fetch: fake, language: () => 'zh-CN', ...extra }), calls }
+}
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status })
+const header = (call: Call | undefined, name: string) => (call?.init.headers as Record<string, string>)[name]
+
+describe('ApiClient', () => {
+  it('marks writes against forged forms and asks in the language of the user', async () => {
+    const { api, calls } = client([json({ id: 'u' }), json({ site: {} })])
+    await api.login('a', 'b')
+    await api.config()
+    expect(header(calls[0], 'X-Twin')).toBe('1')
+    expect(header(calls[1], 'X-Twin')).toBeUndefined()
+    expect(header(calls[1], 'Accept-Language')).toBe('zh-CN')
+  })
+
+  it('sends the version a change was made on', async () => {
+    const { api, calls } = client([json({ type: 'Feature' })])
+    await api.patchFeature('zone', 'z1', 7, { properties: { risk: 1 } })
+    expect(calls[0]?.url).toBe('/api/spatial/zone/z1')
+    expect(calls[0]?.init.method).toBe('PATCH')
+    expect(header(calls[0], 'If-Match')).toBe('"7"')
+  })
+
+  it('follows next links by their path only', async () => {
+    const page = (n: number, href?: string) =>
+      json({ features: [{ id: String(n) }], links: href ? [{ rel: 'next', href }] : [] })
+    const { api, calls } = client([page(1, 'http://inside:9/ogc/collections/zone/items?cursor=x&limit=1000'), page(2)])
+    expect((await api.items('zone')).map((f) => f.id)).toEqual(['1', '2'])
+    expect(calls.map((c) => c.url)).toEqual([
+      '/ogc/collections/zone/items?limit=1000',
+      '/ogc/collections/zone/items?cursor=x&limit=1000',
+    ])
+  })
+
+  it('turns a refusal into a typed error', async () => {
+    const gone = vi.fn()
+    const body = { code: 'conflict', message: '已被他人修改', params: { version: 8 } }
+    const { api } = client(
+      [json(body, 409), new Response('<html>', { status: 502 }), json({ code: 'unauthenticated' }, 401)],
+      {
+        onUnauthenticated: gone,
+      },
+    )
+    const conflict = await api.deleteFeature('zone', 'z', 7).catch((e: unknown) => e)
+    expect(conflict).toMatchObject({ status: 409, code: 'conflict', message: '已被他人修改', params: { version: 8 } })
+    const proxy = (await api.me().catch((e: unknown) => e)) as ApiError
+    expect(proxy).toBeInstanceOf(ApiError)
+    expect([proxy.code, proxy.unreachable]).toEqual(['http_502', true])
+    expect(gone).not.toHaveBeenCalled()
+    await expect(api.me()).rejects.toMatchObject({ code: 'unauthenticated' })
+    expect(gone).toHaveBeenCalledOnce()
+  })
+
+  it('says when the server could not be reached', async () => {
+    const { api } = client([new TypeError('Failed to fetch')])
+    await expect(api.me()).rejects.toMatchObject({ status: 0, code: 'network', unreachable: true })
+  })
+})
