@@ -1,0 +1,129 @@
+"""The private cluster: created, recovered, refused with reasons, and gone when its parent is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from twin.db import cluster as pg
+from twin.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder = tmp_path_factory.mktemp("cluster")
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o755)
+    made = Settings(var_dir=folder / "var", _env_file=None)
+    pg.Cluster(made).start()
+    yield made
+    pg.Cluster(made).stop()
+
+
+def ask(settings: Settings) -> int:
+    with psycopg.connect(pg.owner_url(settings)) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_extension WHERE extname = 'postgis'").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@pytest.mark.req("S7.17")
+def test_recovers_from_a_crash_a_stale_pid_and_a_taken_port(settings: Settings) -> None:
+    server = pg.Cluster(settings)
+    pid = server.running()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while server.running() is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # A crash leaves its pid file; give it the number of a living process that is not PostgreSQL.
+    stale = server.data / "postmaster.pid"
+    stale.write_text(f"{os.getpid()}\n{server.data}\n")
+    before = pg.read_access(settings).port
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                squatter.bind(("127.0.0.1", before))
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        squatter.listen()
+        server.start()
+        assert pg.read_access(settings).port != before
+        assert ask(settings) == 1
+
+
+def test_the_app_role_owns_nothing(settings: Settings) -> None:
+    access = pg.read_access(settings)
+    with psycopg.connect(f"postgresql://twin_app:{access.app_password}@127.0.0.1:{access.port}/twin") as connection:
+        row = connection.execute("SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone()
+    assert row == (False, False, False)
+
+
+@pytest.mark.req("S5")
+def test_passwords_are_kept_from_other_users_and_asked_for(settings: Settings) -> None:
+    assert (settings.var_dir / "pg.json").stat().st_mode & 0o077 == 0
+    port = pg.read_access(settings).port
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(f"postgresql://twin:wrong@127.0.0.1:{port}/twin")
+
+
+def test_refuses_a_data_folder_of_another_major_version(settings: Settings, tmp_path: Path) -> None:
+    other = Settings(var_dir=tmp_path / "var", _env_file=None)
+    other.pg_dir.mkdir(parents=True)
+    (other.pg_dir / "PG_VERSION").write_text("11\n")
+    server = pg.Cluster(other)
+    if server.data != other.pg_dir:
+        server.data.mkdir(parents=True, exist_ok=True)
+        (server.data / "PG_VERSION").write_text("11\n")
+    with pytest.raises(pg.ClusterError) as caught:
+        server.start()
+    assert caught.value.params["reason"] == "other_major"
+    assert caught.value.params["data"] == 11
+
+
+def test_an_outside_server_is_checked(settings: Settings) -> None:
+    assert pg.check_server(pg.owner_url(settings)).startswith("3.")
+    with pytest.raises(pg.ClusterError) as caught:
+        pg.check_server("postgresql://nobody@127.0.0.1:1/none")
+    assert caught.value.params["reason"] == "unreachable"
+
+
+def test_dies_with_its_parent_even_on_sigkill(tmp_path: Path) -> None:
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    settings = Settings(var_dir=tmp_path / "var", _env_file=None)
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom twin.settings import Settings\nfrom twin.db.cluster import Cluster\n"
+        "c = Cluster(Settings(var_dir=Path(sys.argv[1]), _env_file=None)); c.start(); print(c.running(), flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(settings.var_dir)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 30
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
