@@ -1,1 +1,4 @@
-export {}
+export * from './protocol'
+export * from './client'
+export * from './store'
+export * from './host'
