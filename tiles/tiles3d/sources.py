@@ -1,0 +1,140 @@
+"""What lies at a path: recognise deliveries and read their tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tiles.tiles3d.errors import BrokenFile, EmptyTile, UnknownDelivery
+from tiles.tiles3d.georef import read_metadata
+from tiles.tiles3d.gltf_read import load_gltf
+from tiles.tiles3d.mesh import Mesh
+
+MESH_SUFFIXES = (".glb", ".gltf", ".obj")
+POINT_SUFFIXES = (".las", ".laz", ".ply")
+FOOTPRINT_SUFFIXES = (".geojson", ".wkb", ".wkt")
+
+
+@dataclass
+class Delivery:
+    """A recognised delivery.
+
+    Attributes:
+        kind: ``osgb``, ``mesh``, ``points``, ``footprints`` or ``tileset``.
+        files: the tiles' top files (one per delivery tile), sorted.
+        srs: from metadata.xml; empty when there is none.
+        srs_file: the file that the SRS came from, for faults.
+    """
+
+    kind: str
+    path: Path
+    files: list[Path]
+    srs: str = ""
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    srs_file: str = "metadata.xml"
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def relative(self, file: Path) -> str:
+        return file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else file.name
+
+    def size(self) -> tuple[int, int]:
+        """Files and bytes of the whole delivery."""
+        if self.path.is_file():
+            return 1, self.path.stat().st_size
+        sizes = [f.stat().st_size for f in self.path.rglob("*") if f.is_file()]
+        return len(sizes), sum(sizes)
+
+
+def recognise(path: Path) -> Delivery:
+    """Tell what kind of delivery a file or folder is.
+
+    Raises:
+        UnknownDelivery: nothing there that can be imported.
+    """
+    if not path.exists():
+        raise UnknownDelivery(path, "no such file or folder")
+    if path.is_file():
+        return _single(path)
+    if (path / "tileset.json").is_file():
+        return Delivery("tileset", path, [path / "tileset.json"])
+    srs, origin = "", (0.0, 0.0, 0.0)
+    metadata = next((m for m in (path / "metadata.xml", path / "Data" / "metadata.xml") if m.is_file()), None)
+    if metadata is not None:
+        srs, origin = read_metadata(metadata)
+    data = path / "Data" if (path / "Data").is_dir() else path
+    for kind, suffixes in (
+        ("osgb", (".osgb",)),
+        ("mesh", MESH_SUFFIXES),
+        ("points", POINT_SUFFIXES),
+        ("footprints", FOOTPRINT_SUFFIXES),
+    ):
+        files = _tops(data, suffixes)
+        if files:
+            return Delivery(kind, path, files, srs, origin, "metadata.xml")
+    raise UnknownDelivery(path, "no OSGB, glTF, OBJ, point cloud, footprints or tileset.json in it")
+
+
+def _single(path: Path) -> Delivery:
+    suffix = path.suffix.lower()
+    srs, origin = "", (0.0, 0.0, 0.0)
+    if (path.parent / "metadata.xml").is_file():
+        srs, origin = read_metadata(path.parent / "metadata.xml")
+    if suffix == ".osgb":
+        return Delivery("osgb", path, [path], srs, origin)
+    if suffix in MESH_SUFFIXES:
+        return Delivery("mesh", path, [path], srs, origin)
+    if suffix in POINT_SUFFIXES:
+        return Delivery("points", path, [path], srs, origin)
+    if suffix in FOOTPRINT_SUFFIXES:
+        return Delivery("footprints", path, [path], srs, origin)
+    if suffix == ".json":
+        import orjson
+
+        try:
+            doc = orjson.loads(path.read_bytes())
+        except orjson.JSONDecodeError as error:
+            raise BrokenFile(path.name, f"not JSON: {error}") from error
+        if isinstance(doc, dict) and "root" in doc:
+            return Delivery("tileset", path.parent, [path])
+        return Delivery("footprints", path, [path], srs, origin)
+    raise UnknownDelivery(path, f"files of the kind {suffix or 'without suffix'} are not taken")
+
+
+def _tops(data: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """One file per tile: ``Tile_x/Tile_x.ext`` where the folder convention holds, else every file of the kind."""
+    folders = sorted(d for d in data.iterdir() if d.is_dir())
+    found: list[Path] = []
+    for folder in folders:
+        named = [folder / f"{folder.name}{s}" for s in suffixes]
+        top = next((f for f in named if f.is_file()), None)
+        if top is not None:
+            found.append(top)
+        elif folder.name.startswith("Tile_"):
+            inner = sorted(f for f in folder.iterdir() if f.suffix.lower() in suffixes)
+            if inner and suffixes == (".osgb",):
+                raise BrokenFile(folder.name, f"the tile's top file {folder.name}.osgb is missing")
+            found += inner
+    if found:
+        return found
+    return sorted(f for f in data.iterdir() if f.is_file() and f.suffix.lower() in suffixes)
+
+
+def read_tile(file: Path, label: str, *, textures: bool = True) -> Mesh:
+    """The mesh of a glTF or OBJ tile, local frame, z up.
+
+    Raises:
+        EmptyTile: no triangle in it. Others: see the readers.
+    """
+    if file.suffix.lower() == ".obj":
+        from tiles.tiles3d.obj import load_obj
+
+        mesh = load_obj(file, label, textures=textures)
+    else:
+        mesh = load_gltf(file.read_bytes(), label, file.parent, textures=textures)
+    if mesh.triangles == 0:
+        raise EmptyTile(label, "not a single triangle")
+    return mesh
