@@ -11,9 +11,9 @@ if [ ! -s "$data/PG_VERSION" ]; then
   "$bin/initdb" -D "$data" -U twin -A scram-sha-256 --pwfile "$secret" -E UTF8 --locale=C.UTF-8
   rm -f "$secret"
   echo "host all all all scram-sha-256" >> "$data/pg_hba.conf"
-  "$bin/pg_ctl" -D "$data" -w -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=''" start
-  # Passwords go by variables of psql, quoted by it, and never through a command line.
-  PGPASSWORD="$TWIN_OWNER_PASSWORD" "$bin/psql" -q -h 127.0.0.1 -p "$port" -U twin -d postgres -v ON_ERROR_STOP=1 <<'SQL'
+  "$bin/pg_ctl" -D "$data" -w -o "-c listen_addresses='' -c port=$port -c unix_socket_directories=$data" start
+  # Only a socket inside the data folder: nobody meets a half-made database. Passwords go by variables of psql, quoted by it, and never through a command line.
+  PGPASSWORD="$TWIN_OWNER_PASSWORD" "$bin/psql" -q -h "$data" -p "$port" -U twin -d postgres -v ON_ERROR_STOP=1 <<'SQL'
 \getenv app TWIN_APP_PASSWORD
 CREATE ROLE twin_app LOGIN PASSWORD :'app';
 CREATE DATABASE twin;
