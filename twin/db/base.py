@@ -46,6 +46,17 @@ class Identified:
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
 
 
+class Enterprise(Identified, Base):
+    """A site operator: the tenant that every other row belongs to."""
+
+    __tablename__ = "enterprise"
+
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class Tenant:
     """Belongs to one enterprise. Row-level security (``twin.db.rls``) keeps enterprises apart."""
 
