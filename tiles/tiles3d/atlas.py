@@ -17,6 +17,8 @@ from PIL import Image
 from tiles.tiles3d.mesh import U8, Mesh, Part, Texture
 
 _BLOCKS = 64
+#: Edge texels repeated around each region, so that filtering at its rim meets no neighbour.
+_GUTTER = 2
 
 
 @dataclass
@@ -111,10 +113,10 @@ def _shelves(regions: list[_Region], width: int) -> int:
     """Place regions on shelves of a given width, tallest first; returns the height."""
     x = y = shelf = 0
     for region in sorted(regions, key=lambda r: (-r.size[1], -r.size[0])):
-        w, h = region.size
+        w, h = region.size[0] + 2 * _GUTTER, region.size[1] + 2 * _GUTTER
         if x + w > width and x:
             x, y, shelf = 0, y + shelf, 0
-        region.at = (x, y)
+        region.at = (x + _GUTTER, y + _GUTTER)
         x += w
         shelf = max(shelf, h)
     return y + shelf
@@ -125,8 +127,8 @@ def _place(regions: list[_Region], scale: float, limit: int) -> tuple[int, int, 
     while True:
         for r in regions:
             r.size = (max(4, round((r.box[2] - r.box[0]) * scale)), max(4, round((r.box[3] - r.box[1]) * scale)))
-        area = sum(r.size[0] * r.size[1] for r in regions)
-        widest = max(r.size[0] for r in regions)
+        area = sum((r.size[0] + 2 * _GUTTER) * (r.size[1] + 2 * _GUTTER) for r in regions)
+        widest = max(r.size[0] for r in regions) + 2 * _GUTTER
         best: tuple[int, int] | None = None
         for stretch in (1.0, 1.1, 1.25, 1.5):
             width = max(widest, min(limit, int(np.sqrt(area) * stretch)))
@@ -136,9 +138,9 @@ def _place(regions: list[_Region], scale: float, limit: int) -> tuple[int, int, 
         assert best is not None
         if best[0] <= limit and best[1] <= limit:
             _shelves(regions, best[0])
-            width = max(r.at[0] + r.size[0] for r in regions)
+            width = max(r.at[0] + r.size[0] for r in regions) + _GUTTER
             return -(-width // 4) * 4, -(-best[1] // 4) * 4, scale
-        scale *= 0.9
+        scale *= 0.95
 
 
 def rebuild(mesh: Mesh, *, scale: float, limit: int) -> Mesh:
@@ -228,7 +230,9 @@ def _paint(mesh: Mesh, regions: list[_Region], width: int, height: int) -> U8:
         piece = source[y0:y1, x0:x1]
         if region.size != (x1 - x0, y1 - y0):
             piece = _resize(piece, region.size)
-        x, y = region.at
+        g = _GUTTER
+        piece = np.pad(piece, ((g, g), (g, g), (0, 0)), mode="edge")
+        x, y = region.at[0] - g, region.at[1] - g
         atlas[y : y + piece.shape[0], x : x + piece.shape[1], : piece.shape[2]] = piece
         if piece.shape[2] < channels:
             atlas[y : y + piece.shape[0], x : x + piece.shape[1], 3] = 255
