@@ -1,0 +1,33 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import { useSession } from './session'
+
+export const router = createRouter({
+  history: createWebHistory('/console/'),
+  routes: [
+    { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
+    {
+      path: '/',
+      component: () => import('./pages/Shell.vue'),
+      children: [
+        { path: '', redirect: '/editor/zone' },
+        { path: 'editor/:layer/:id?', name: 'editor', component: () => import('./pages/EditorPage.vue') },
+        { path: 'transfer', name: 'transfer', component: () => import('./pages/TransferPage.vue') },
+        { path: 'inbox', name: 'inbox', component: () => import('./pages/InboxPage.vue') },
+        { path: 'audit', name: 'audit', component: () => import('./pages/AuditPage.vue') },
+      ],
+    },
+    { path: '/:rest(.*)', redirect: '/' },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  try {
+    await session.load()
+  } catch {
+    // The server does not answer: the page says so and tries again; sign-in would not help.
+    return true
+  }
+  if (!session.signedIn && !to.meta['open']) return { name: 'sign-in', query: { next: to.fullPath } }
+  return true
+})
