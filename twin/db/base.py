@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from twin import clock
@@ -32,7 +31,7 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {
-        UUID: PgUUID(as_uuid=True),
+        UUID: Uuid(),
         datetime: DateTime(timezone=True),
         str: Text(),
         dict[str, Any]: JSONB(),

@@ -194,6 +194,16 @@ CREATE TABLE inbox (
 CREATE INDEX ix_inbox_account_id_id ON inbox (account_id, id);
 CREATE INDEX ix_inbox_unread ON inbox (account_id) WHERE read_at IS NULL;
 CREATE INDEX ix_inbox_enterprise_id ON inbox (enterprise_id);
+CREATE TABLE workflow_deadline (
+    machine text NOT NULL,
+    row_id uuid NOT NULL,
+    event text NOT NULL,
+    enterprise_id uuid NOT NULL REFERENCES enterprise (id),
+    due_at timestamptz NOT NULL,
+    PRIMARY KEY (machine, row_id, event)
+);
+CREATE INDEX ix_workflow_deadline_due_at ON workflow_deadline (due_at);
+CREATE INDEX ix_workflow_deadline_enterprise_id ON workflow_deadline (enterprise_id);
 """
 
 
@@ -206,7 +216,7 @@ def upgrade() -> None:
         script(op, part)
     enable_rls(op, "enterprise", "id")
     for table in ("account", "account_role", "session", "token", "audit", "audit_pending", "audit_seal", "outbox", "layer_head",
-                  "outbox_parked", "attachment", "inbox"):  # fmt: skip
+                  "outbox_parked", "attachment", "inbox", "workflow_deadline"):  # fmt: skip
         enable_rls(op, table)
     role = get_settings().app_role
     append_only(op, "audit")

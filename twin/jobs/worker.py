@@ -1,0 +1,89 @@
+"""The worker process: ``python -m twin.jobs.worker``. Subscribers of the outbox, sealing of the audit trail, deadlines, queued jobs.
+
+Every part runs by itself and waits out an outage of the database; none of them can stop another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from twin.db import audit, deliver, uow
+from twin.db.outbox import Listener, is_outage
+from twin.jobs.app import make_app
+from twin.ops.lifeline import bind_to_parent, on_stop
+from twin.ops.logs import configure
+from twin.registry import discover
+from twin.settings import Settings, get_settings
+from twin.workflow.deadline import fire_due
+
+log = structlog.get_logger("twin.worker")
+
+_EVERY = 1.0
+_JOBS_AT_ONCE = 4
+
+
+async def run(settings: Settings, stop: asyncio.Event, subscribers: Sequence[deliver.Subscriber] | None = None) -> None:
+    """Work until ``stop`` is set. Nothing that was begun is lost: transactions that are cut off are done again."""
+    if subscribers is None:
+        subscribers = [s for module in discover.submodules("subscribers") for s in module.SUBSCRIBERS]
+    discover.submodules("models")
+    async with Listener() as listener:
+        parts = [asyncio.create_task(deliver.run(s, listener), name=s.name) for s in subscribers]
+        parts.append(asyncio.create_task(_repeat("sealer", lambda: audit.seal(settings))))
+        parts.append(asyncio.create_task(_repeat("deadlines", fire_due)))
+        parts.append(asyncio.create_task(_jobs(settings)))
+        log.info("worker ready", subscribers=[s.name for s in subscribers])
+        await stop.wait()
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+    await uow.dispose()
+
+
+async def _repeat(name: str, act: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await act()
+        except Exception as error:
+            if is_outage(error):
+                log.warning("the database does not answer; waiting", part=name)
+            else:
+                log.exception("part stumbled", part=name)
+        await asyncio.sleep(_EVERY)
+
+
+async def _jobs(settings: Settings) -> None:
+    while True:
+        try:
+            app = make_app(settings)
+            async with app.open_async():
+                await app.run_worker_async(
+                    concurrency=_JOBS_AT_ONCE, install_signal_handlers=False, delete_jobs="successful", shutdown_graceful_timeout=5
+                )
+        except Exception as error:
+            log.warning("the job queue fell; starting it again", error=repr(error))
+        await asyncio.sleep(_EVERY)
+
+
+async def _main() -> None:
+    stop = asyncio.Event()
+    on_stop(stop.set)
+    await run(get_settings(), stop)
+
+
+def main() -> None:
+    """Run until told to stop."""
+    configure(get_settings())
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    bind_to_parent()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main())
+
+
+if __name__ == "__main__":
+    main()
