@@ -49,6 +49,9 @@ from twin.i18n import negotiate, t
 
 log = structlog.get_logger("realtime.hub")
 
+#: Stands in for the handshake's request once it has been read: the headers of thousands of idle clients are memory for
+#: nothing.
+_FORGOTTEN = Request("/", Headers())
 _PROTOCOLS = (Subprotocol(MSGPACK_PROTOCOL), Subprotocol(JSON_PROTOCOL))
 
 
@@ -189,7 +192,7 @@ class Listener:
         assert connection.request is not None
         headers = connection.request.headers
         codec, language = for_subprotocol(connection.subprotocol), negotiate(headers.get("Accept-Language"))
-        connection.request = None  # headers of thousands of idle clients are memory for nothing
+        connection.request = _FORGOTTEN
         try:
             token = credential(headers) or await self._first_message(connection)
             principal = await self.auth.principal(token)
@@ -264,7 +267,7 @@ class Listener:
         """Close a connection; nothing is sent to it any more."""
         if connection.client is not None:
             connection.client.detach()
-        await connection.close(code)
+        await _close(connection, code)
 
     # Beats ----------------------------------------------------------------------------------------
 
@@ -356,9 +359,14 @@ async def _refuse(connection: ServerConnection, codec: Codec, error: TwinError, 
     message = {"op": "err", "code": error.code, "message": t(f"error.{error.code}", language, **error.params)}
     connection.transport.write(codec.frame(message))
     by_status = {401: CLOSE_UNAUTHENTICATED, 429: CLOSE_TOO_MANY, 503: CLOSE_TRY_LATER}
+    await _close(connection, by_status.get(error.status, CLOSE_POLICY))
+
+
+async def _close(connection: ServerConnection, code: int) -> None:
+    """Close with a code, without long waiting for a client that may be rude: it has had its reason."""
     try:
         async with asyncio.timeout(0.5):
-            await connection.close(by_status.get(error.status, CLOSE_POLICY))
+            await connection.close(code)
     except TimeoutError:
         connection.transport.abort()
 

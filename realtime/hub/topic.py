@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -91,10 +91,10 @@ class Delta:
 class Snapshot:
     """A topic's items as of ``seq``, and their encoded pieces per filter and codec."""
 
-    def __init__(self, items: list[Item], seq: int, limits: Limits) -> None:
+    def __init__(self, items: list[Item], seq: int, limits: Limits, at: float | None = None) -> None:
         self.items = items
         self.seq = seq
-        self.at = clock.monotonic()
+        self.at = clock.monotonic() if at is None else at
         self._limits = limits
         self._pieces: dict[tuple[Filter, str], list[list[bytes]]] = {}
 
@@ -107,6 +107,17 @@ class Snapshot:
                 entries, self._limits.chunk_items, self._limits.chunk_bytes
             )
         return found
+
+    def brought_to(self, seq: int, changes: Iterable[Delta]) -> Snapshot:
+        """This snapshot with later changes applied, as of ``seq``."""
+        state = {item.key: item for item in self.items}
+        for delta in changes:
+            for item in delta.items:
+                if item.value is None:
+                    state.pop(item.key, None)
+                else:
+                    state[item.key] = item
+        return Snapshot(list(state.values()), seq, self._limits, self.at)
 
 
 class Group:
@@ -299,18 +310,20 @@ class Topic:
         return self.base <= seq <= self.position
 
     async def snapshot(self) -> Snapshot:
-        """The present state: shared for a few seconds and by all who ask at once. It may be older than ``position``,
-        never than the ring."""
+        """The present state, read once for all who ask within a few seconds and brought up to date from the ring."""
         if self.spec.source is None:
             items = [item for _, item in self.state.values() if item.value is not None]
             return Snapshot(items, self.position, self.limits)
-        fresh = self._cached
-        if fresh is None or fresh.seq < self.base or clock.monotonic() - fresh.at > self.limits.snapshot_age:
+        found = self._cached
+        if found is None or found.seq < self.base or clock.monotonic() - found.at > self.limits.snapshot_age:
             if self._loading is None:
                 self._loading = asyncio.get_running_loop().create_task(self._load())
             # shielded: one client that goes away must not take the snapshot from the others
-            fresh = await asyncio.shield(self._loading)
-        return fresh
+            found = await asyncio.shield(self._loading)
+        if self.base <= found.seq < self.position:
+            found = found.brought_to(self.position, self.after(found.seq))
+            self._cached = found
+        return found
 
     async def _load(self) -> Snapshot:
         assert self.spec.source is not None
