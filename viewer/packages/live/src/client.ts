@@ -43,12 +43,14 @@ interface Entry {
   /** chunks of a snapshot under way, undefined when none has come */
   chunks: { id: string }[] | undefined
   /** deltas that came before `live` */
-  early: { seq: number; items: DeltaItem[] }[]
+  early: { seq: number; items: DeltaItem[]; f: string | undefined }[]
+  /** the filter group that the hub put this subscription in */
+  f: string | undefined
   live: boolean
 }
 
 const DENIED = new Set(['unauthenticated', 'forbidden', 'token_expired'])
-const CLOSE_DENIED = new Set([4401, 4403, 1008])
+const CLOSE_UNAUTHENTICATED = 4401
 
 /**
  * Keeps subscriptions alive over a connection that comes and goes.
@@ -100,7 +102,16 @@ export class HubClient {
 
   subscribe(subscription: Subscription, sink: (change: Change) => void): () => void {
     const id = this.nextId++
-    const entry: Entry = { id, subscription, sink, seq: undefined, chunks: undefined, early: [], live: false }
+    const entry: Entry = {
+      id,
+      subscription,
+      sink,
+      seq: undefined,
+      chunks: undefined,
+      early: [],
+      f: undefined,
+      live: false,
+    }
     this.entries.set(id, entry)
     if (this.ready) this.ask(entry)
     return () => {
@@ -141,7 +152,7 @@ export class HubClient {
     socket.onerror = () => undefined // a close follows
     socket.onclose = (event) => {
       if (this.socket !== socket) return
-      if (CLOSE_DENIED.has(event.code)) this.deniedNow = true
+      if (event.code === CLOSE_UNAUTHENTICATED) this.deniedNow = true
       this.lose()
     }
   }
@@ -177,20 +188,20 @@ export class HubClient {
       }
       case 'live': {
         const entry = this.entries.get(frame.id)
-        if (entry) this.complete(entry, frame.seq)
+        if (entry) this.complete(entry, frame.seq, frame.f)
         return
       }
       case 'delta':
         for (const entry of this.entries.values()) {
-          if (frame.id === undefined ? entry.subscription.topic === frame.topic : entry.id === frame.id)
-            this.change(entry, frame.seq, frame.items)
+          if (entry.subscription.topic === frame.topic) this.change(entry, frame.seq, frame.items, frame.f)
         }
         this.tell({})
         return
       case 'skip':
         this.tell({ skipped: this.state.skipped + frame.count })
         for (const entry of this.entries.values())
-          if (entry.subscription.topic === frame.topic) entry.sink({ kind: 'skip', count: frame.count })
+          if (entry.subscription.topic === frame.topic && entry.f === frame.f)
+            entry.sink({ kind: 'skip', count: frame.count })
         return
       case 'err':
         this.refused(frame)
@@ -212,26 +223,28 @@ export class HubClient {
   }
 
   /** `live`: what came in chunks is the state as of seq; without chunks the hub resumed from `since`. */
-  private complete(entry: Entry, seq: number): void {
+  private complete(entry: Entry, seq: number, f: string | undefined): void {
     const early = entry.early
     const { chunks, seq: before } = entry
     entry.early = []
     entry.chunks = undefined
+    entry.f = f
     entry.live = true
     if (chunks !== undefined || before === undefined) {
       entry.seq = seq
       entry.sink({ kind: 'reset', seq, items: chunks ?? [] })
     }
-    for (const delta of early) this.change(entry, delta.seq, delta.items)
+    for (const delta of early) this.change(entry, delta.seq, delta.items, delta.f)
     entry.seq = Math.max(entry.seq ?? seq, seq)
   }
 
-  private change(entry: Entry, seq: number, items: DeltaItem[]): void {
+  private change(entry: Entry, seq: number, items: DeltaItem[], f: string | undefined): void {
     if (!entry.live) {
-      entry.early.push({ seq, items })
+      entry.early.push({ seq, items, f })
       return
     }
-    if (entry.seq !== undefined && seq <= entry.seq) return // a repeat
+    if (entry.f !== f) return // meant for another subscription to the same topic
+    if (entry.seq !== undefined && seq < entry.seq) return // older than what we have; the same twice does no harm
     entry.seq = seq
     entry.sink({ kind: 'delta', seq, items })
   }
@@ -240,7 +253,9 @@ export class HubClient {
     const socket = this.socket
     if (!socket) return
     try {
-      socket.send(socket.protocol === MSGPACK_PROTOCOL ? encode(frame) : JSON.stringify(frame))
+      socket.send(
+        socket.protocol === MSGPACK_PROTOCOL ? encode(frame, { ignoreUndefined: true }) : JSON.stringify(frame),
+      )
     } catch {
       socket.close()
     }

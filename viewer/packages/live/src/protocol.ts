@@ -23,13 +23,15 @@ export type ClientFrame =
   | { op: 'unsub'; id: number }
   | { op: 'pong' }
 
+/** `f` names the filter group of a subscription; plain `batch` ones have none. */
 export type HubFrame =
   | { op: 'hello'; session: string; time: string | number; heartbeat: number }
   | { op: 'snap'; id: number; topic: string; n: number; of: number; items: { id: string }[] }
-  | { op: 'live'; id: number; seq: number }
-  | { op: 'delta'; topic: string; seq: number; items: DeltaItem[]; id?: number }
-  | { op: 'skip'; topic: string; count: number }
+  | { op: 'live'; id: number; seq: number; f?: string }
+  | { op: 'delta'; topic: string; seq: number; items: DeltaItem[]; f?: string }
+  | { op: 'skip'; topic: string; count: number; f?: string }
   | { op: 'ping'; time?: string | number }
+  | { op: 'pong'; time?: string | number }
   | { op: 'err'; id?: number; code: string; message: string }
 
 export const JSON_PROTOCOL = 'twin.json.1'

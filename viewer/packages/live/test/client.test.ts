@@ -95,17 +95,18 @@ describe('HubClient', () => {
     expect([...store.items.values()]).toEqual([zone('a', 3)])
   })
 
-  it('keeps deltas that overtake the snapshot and drops repeats', () => {
+  it('keeps deltas that overtake the snapshot and drops older ones and those of other filters', () => {
     const { store } = connect()
     last().hello()
     last().say(
-      { op: 'delta', topic: 'layer.zone', seq: 7, items: [{ k: 'a', v: zone('a', 9) }] },
+      { op: 'delta', topic: 'layer.zone', seq: 6, items: [{ k: 'a', v: zone('a', 9) }] },
       { op: 'delta', topic: 'layer.zone', seq: 8, items: [{ k: 'a', v: zone('a', 2) }] },
       { op: 'snap', id: 1, topic: 'layer.zone', n: 1, of: 1, items: [zone('a', 1)] },
       { op: 'live', id: 1, seq: 7 },
     )
     expect(store.items.get('a')).toEqual(zone('a', 2))
-    last().say({ op: 'delta', topic: 'layer.zone', seq: 8, items: [{ k: 'a', v: zone('a', 4) }] })
+    last().say({ op: 'delta', topic: 'layer.zone', seq: 7, items: [{ k: 'a', v: zone('a', 4) }] })
+    last().say({ op: 'delta', topic: 'layer.zone', seq: 9, f: 'g1', items: [{ k: 'a', v: zone('a', 5) }] })
     expect(store.items.get('a')).toEqual(zone('a', 2))
   })
 

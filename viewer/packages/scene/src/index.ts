@@ -1,1 +1,7 @@
-export {}
+export * from './types'
+export * from './frame'
+export * from './scene'
+export { Emitter } from './events'
+export { labelStyle, pinStyle, riskOf } from './style'
+export { labelPoint } from './polygon'
+export { Measure, measured } from './measure'

@@ -1,0 +1,205 @@
+import {
+  buildModuleUrl,
+  Cartesian2,
+  Cartesian3,
+  Cesium3DTileset,
+  CesiumWidget,
+  Color,
+  PerspectiveFrustum,
+  type Primitive,
+  type Scene,
+} from '@cesium/engine'
+import { THEMES } from '@twin/ui'
+import { Drape } from './drape'
+import type { SiteFrame, Vec3 } from './frame'
+import { groundDisc } from './ground'
+import { eye, upDirection, viewDirection, type Lens, type Orbit } from './orbit'
+import { Pins } from './pins'
+
+export interface EngineOptions {
+  element: HTMLElement
+  frame: SiteFrame
+  /** addresses of tileset.json */
+  tilesets: string[]
+  /** where Cesium's own workers and data lie, with a slash at the end */
+  assets: string
+  uiScale: number
+  onPreRender: () => void
+  onPostRender: () => void
+  onTiles: (pending: number) => void
+  onLost: () => void
+  onTilesetError: (error: unknown) => void
+}
+
+const FOV_Y = (42 * Math.PI) / 180
+const FOV_X_MAX = (104 * Math.PI) / 180
+
+/** Everything that lives in one WebGL context. It is thrown away and made again when the context is lost. */
+export class Engine {
+  readonly widget: CesiumWidget
+  readonly scene: Scene
+  readonly drape: Drape
+  readonly pins: Pins
+  tilesets: Cesium3DTileset[] = []
+  private readonly kept = new Map<string, Primitive[]>()
+  private pendingTiles = 0
+  private destroyed = false
+  readonly software: boolean
+
+  constructor(private readonly options: EngineOptions) {
+    // its typings leave this out
+    ;(buildModuleUrl as unknown as { setBaseUrl(url: string): void }).setBaseUrl(options.assets)
+    const theme = THEMES.wall
+    const holder = document.createElement('div')
+    holder.className = 'scene-canvas'
+    options.element.prepend(holder)
+    const credits = document.createElement('div') // nothing of Ion or Bing is used
+    this.widget = new CesiumWidget(holder, {
+      baseLayer: false,
+      globe: false,
+      skyBox: false,
+      skyAtmosphere: false,
+      creditContainer: credits,
+      creditViewport: credits,
+      requestRenderMode: true,
+      maximumRenderTimeChange: Infinity,
+      orderIndependentTranslucency: false,
+      msaaSamples: 1,
+      showRenderLoopErrors: false,
+      scene3DOnly: true,
+      contextOptions: { webgl: { alpha: false, antialias: false, powerPreference: 'high-performance' } },
+    })
+    const scene = (this.scene = this.widget.scene)
+    this.software = isSoftware(scene.canvas)
+    scene.msaaSamples = this.software ? 1 : 4
+    scene.backgroundColor = Color.fromCssColorString(theme.bg)
+    scene.highDynamicRange = false
+    scene.fog.enabled = false
+    if (scene.sun) scene.sun.show = false
+    if (scene.moon) scene.moon.show = false
+    scene.screenSpaceCameraController.enableInputs = false
+    scene.camera.frustum.near = 0.5
+    this.drape = new Drape(options.frame)
+    this.keep('ground', [groundDisc(options.frame, { near: theme.ground, far: theme.bg, line: theme.grid }, 3000, 1.2)])
+    this.pins = new Pins(scene, options.frame, theme.panelSolid, options.uiScale)
+    scene.preRender.addEventListener(() => {
+      this.drape.update(scene.camera)
+      options.onPreRender()
+    })
+    scene.postRender.addEventListener(options.onPostRender)
+    scene.renderError.addEventListener(() => options.onLost())
+    scene.canvas.addEventListener('webglcontextlost', (event) => {
+      event.preventDefault()
+      if (!this.destroyed) options.onLost()
+    })
+    void this.load()
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.scene.canvas
+  }
+
+  get tilesLoaded(): boolean {
+    return this.tilesets.length > 0 && this.tilesets.every((t) => t.tilesLoaded)
+  }
+
+  private async load(): Promise<void> {
+    for (const url of this.options.tilesets) {
+      try {
+        const tileset = await Cesium3DTileset.fromUrl(url, {
+          maximumScreenSpaceError: this.software ? 16 : 8,
+          cacheBytes: 768 * 1024 * 1024,
+          maximumCacheOverflowBytes: 512 * 1024 * 1024,
+          enableCollision: false,
+          environmentMapOptions: { enabled: false },
+        })
+        if (this.destroyed) {
+          tileset.destroy()
+          return
+        }
+        this.drape.attach(tileset)
+        tileset.loadProgress.addEventListener((requests: number, processing: number) => {
+          this.pendingTiles = requests + processing
+          this.options.onTiles(this.pendingTiles)
+        })
+        tileset.allTilesLoaded.addEventListener(() => this.options.onTiles(0))
+        this.scene.primitives.add(tileset, 0)
+        this.tilesets.push(tileset)
+        this.draw()
+      } catch (error) {
+        this.options.onTilesetError(error)
+      }
+    }
+  }
+
+  draw(): void {
+    if (!this.destroyed) this.scene.requestRender()
+  }
+
+  /** Replaces the primitives kept under a name. */
+  keep(name: string, primitives: (Primitive | undefined)[]): void {
+    for (const old of this.kept.get(name) ?? []) this.scene.primitives.remove(old)
+    const fresh = primitives.filter((p) => p !== undefined)
+    for (const primitive of fresh) this.scene.primitives.add(primitive)
+    this.kept.set(name, fresh)
+    this.draw()
+  }
+
+  lens(): Lens {
+    const { clientWidth: width, clientHeight: height } = this.options.element
+    const aspect = width / Math.max(1, height)
+    const fovx = Math.min(FOV_X_MAX, 2 * Math.atan(Math.tan(FOV_Y / 2) * aspect))
+    return { width, height, fovy: 2 * Math.atan(Math.tan(fovx / 2) / aspect) }
+  }
+
+  look(orbit: Orbit): void {
+    if (this.destroyed) return
+    const { frame } = this.options
+    const { width, height, fovy } = this.lens()
+    const frustum = this.scene.camera.frustum
+    if (frustum instanceof PerspectiveFrustum && height > 0) {
+      const aspect = width / height
+      // Cesium's fov is that of the longer side
+      frustum.fov = aspect > 1 ? 2 * Math.atan(Math.tan(fovy / 2) * aspect) : fovy
+    }
+    this.scene.camera.setView({
+      destination: Cartesian3.fromArray(frame.toEcef(eye(orbit))),
+      orientation: {
+        direction: Cartesian3.fromArray(frame.direction(viewDirection(orbit))),
+        up: Cartesian3.fromArray(frame.direction(upDirection(orbit))),
+      },
+    })
+    this.draw()
+  }
+
+  /** The point of the model under a pixel, in local metres. */
+  pickModel(x: number, y: number): Vec3 | undefined {
+    if (!this.scene.pickPositionSupported) return undefined
+    try {
+      const hit = this.scene.pickPosition(new Cartesian2(x, y))
+      return hit ? this.options.frame.ecefToLocal([hit.x, hit.y, hit.z]) : undefined
+    } catch {
+      return undefined // no depth there yet
+    }
+  }
+
+  destroy(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    const holder = this.widget.container
+    try {
+      this.widget.destroy()
+      this.drape.destroy()
+    } catch {
+      // a lost context cannot always be cleaned up
+    }
+    holder.remove()
+  }
+}
+
+function isSoftware(canvas: HTMLCanvasElement): boolean {
+  const gl = canvas.getContext('webgl2')
+  const info = gl?.getExtension('WEBGL_debug_renderer_info')
+  const name = info ? String(gl?.getParameter(info.UNMASKED_RENDERER_WEBGL)) : ''
+  return /swiftshader|llvmpipe|software|basic render/i.test(name)
+}

@@ -1,0 +1,105 @@
+import type { SiteFrame, Vec3 } from './frame'
+import { area, bounds, inside, labelPoint, type Box2, type Point2 } from './polygon'
+import type { FeatureRef, SceneFeature } from './types'
+
+/** A feature in local metres. */
+export interface Placed {
+  ref: FeatureRef
+  feature: SceneFeature
+  /** where its label or pin stands */
+  at: Vec3
+  rings: Point2[][]
+  line: Vec3[]
+  zMin: number
+  zMax: number
+  box: Box2
+}
+
+const number = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined
+
+/** Features of every layer, placed in the site's frame. Survives the loss of the WebGL context. */
+export class PlantModel {
+  readonly layers = new Map<string, Map<string, Placed>>()
+
+  constructor(readonly frame: SiteFrame) {}
+
+  layer(name: string): Map<string, Placed> {
+    return this.layers.get(name) ?? new Map()
+  }
+
+  get(ref: FeatureRef | undefined): Placed | undefined {
+    return ref && this.layers.get(ref.layer)?.get(ref.id)
+  }
+
+  set(layer: string, features: readonly SceneFeature[]): void {
+    this.layers.set(layer, new Map(features.map((f) => [f.id, this.place(layer, f)])))
+  }
+
+  change(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
+    const map = new Map(this.layer(layer))
+    for (const id of gone) map.delete(id)
+    for (const [id, feature] of set) map.set(id, this.place(layer, feature))
+    this.layers.set(layer, map)
+  }
+
+  private place(layer: string, feature: SceneFeature): Placed {
+    const p = feature.properties
+    const ground = this.frame.height
+    const zMin = (number(p['z_min']) ?? ground) - ground
+    const zMax = (number(p['z_max']) ?? ground) - ground
+    const local = (c: unknown): Vec3 => {
+      const [lon, lat, h] = c as number[]
+      return this.frame.toLocal(lon ?? 0, lat ?? 0, h ?? ground)
+    }
+    const ref = { layer, id: feature.id }
+    const { type, coordinates } = feature.geometry
+    if (type === 'Point') {
+      const at = local(coordinates)
+      return { ref, feature, at, rings: [], line: [at], zMin: at[2], zMax: at[2], box: boxOf([[at[0], at[1]]]) }
+    }
+    if (type === 'LineString') {
+      const line = (coordinates as unknown[]).map(local)
+      const at = line[Math.floor(line.length / 2)] ?? [0, 0, 0]
+      return { ref, feature, at, rings: [], line, zMin: 0, zMax: 0, box: boxOf(line.map(([x, y]) => [x, y])) }
+    }
+    const polygons = (type === 'MultiPolygon' ? coordinates : [coordinates]) as unknown[][][]
+    const rings = polygons.flatMap((polygon) =>
+      polygon.map((ring) => ring.map((c): Point2 => local(c).slice(0, 2) as [number, number])),
+    )
+    const [x, y] = labelPoint(rings)
+    return {
+      ref,
+      feature,
+      at: [x, y, labelHeight(layer, zMin, zMax)],
+      rings,
+      line: [],
+      zMin,
+      zMax,
+      box: boxOf(rings.flat()),
+    }
+  }
+
+  /** The smallest feature of a layer that holds a point. */
+  at(layer: string, [x, y, z]: Vec3, slack = 0.6): Placed | undefined {
+    let best: Placed | undefined
+    let size = Infinity
+    for (const placed of this.layer(layer).values()) {
+      const { box, rings, zMin, zMax } = placed
+      if (x < box.minX || x > box.maxX || y < box.minY || y > box.maxY || z < zMin - slack || z > zMax + slack) continue
+      if (!inside(rings, x, y)) continue
+      const a = Math.abs(area(rings[0] ?? []))
+      if (a < size) [best, size] = [placed, a]
+    }
+    return best
+  }
+}
+
+function labelHeight(layer: string, zMin: number, zMax: number): number {
+  if (layer === 'zone' || layer === 'geofence' || layer === 'site') return Math.max(0, zMin) + 1.5
+  return zMax + 1.5
+}
+
+function boxOf(points: readonly Point2[]): Box2 {
+  return bounds([points])
+}

@@ -1,0 +1,130 @@
+import { HUES, isRiskLevel, RISK, type IconName, type RiskLevel } from '@twin/ui'
+import type { Paint } from './drape'
+import type { SceneFeature } from './types'
+
+/** How layers look in the scene. */
+
+export interface PinStyle {
+  icon: IconName
+  hue: string
+  shape: 'circle' | 'square'
+  /** metres above its point */
+  lift: number
+  /** pins farther than this from the camera are left out, m */
+  far: number
+  stem: boolean
+}
+
+const DEVICE_ICONS: Record<string, IconName> = {
+  temperature: 'temperature',
+  pressure: 'pressure',
+  level: 'level',
+  flow: 'flow',
+  gas_combustible: 'gas',
+  gas_toxic: 'gas',
+  gas_oxygen: 'gas',
+  valve: 'valve',
+  wind: 'wind',
+}
+
+export const PIN_LAYERS = ['device', 'camera', 'gate', 'assembly_point', 'anchor'] as const
+
+export function pinStyle(layer: string, feature: SceneFeature): PinStyle {
+  const kind = String(feature.properties['kind'] ?? '')
+  switch (layer) {
+    case 'camera':
+      return { icon: 'camera', hue: HUES.sand, shape: 'square', lift: 1, far: 900, stem: true }
+    case 'gate':
+      return { icon: 'gate', hue: HUES.white, shape: 'square', lift: 9, far: 3000, stem: true }
+    case 'assembly_point':
+      return { icon: 'assembly', hue: HUES.white, shape: 'circle', lift: 9, far: 3000, stem: true }
+    case 'anchor':
+      return { icon: 'anchor', hue: HUES.grey, shape: 'circle', lift: 0.3, far: 320, stem: false }
+    default: {
+      const gas = kind.startsWith('gas')
+      return {
+        icon: DEVICE_ICONS[kind] ?? 'device',
+        hue: gas ? HUES.violet : HUES.teal,
+        shape: 'circle',
+        lift: 0.8,
+        far: gas ? 520 : 360,
+        stem: false,
+      }
+    }
+  }
+}
+
+export interface LabelStyle {
+  /** shown while the camera's range is between these, m */
+  near: number
+  far: number
+  rank: number
+}
+
+const ZONE_LABELS: Record<string, [number, number]> = {
+  plant: [2200, 1e9],
+  area: [780, 2600],
+  unit: [60, 900],
+  place: [20, 300],
+}
+
+export function labelStyle(layer: string, feature: SceneFeature): LabelStyle | undefined {
+  const kind = String(feature.properties['kind'] ?? '')
+  switch (layer) {
+    case 'zone': {
+      const [near, far] = ZONE_LABELS[kind] ?? [60, 900]
+      return { near, far, rank: 100 - 10 * riskOf(feature) + (kind === 'unit' ? 5 : 0) }
+    }
+    case 'building':
+      return { near: 0, far: 420, rank: 40 }
+    case 'tank':
+      return { near: 0, far: 260, rank: 30 }
+    case 'unit':
+    case 'warehouse':
+      return { near: 0, far: 420, rank: 36 }
+    case 'gate':
+    case 'assembly_point':
+      return { near: 0, far: 700, rank: 45 }
+    case 'road':
+      return { near: 0, far: 500, rank: 10 }
+    case 'geofence':
+      return { near: 0, far: 500, rank: 44 }
+    case 'camera':
+      return { near: 0, far: 130, rank: 20 }
+    case 'device':
+      return { near: 0, far: 110, rank: 15 }
+    case 'anchor':
+      return { near: 0, far: 70, rank: 5 }
+    default:
+      return undefined
+  }
+}
+
+export function riskOf(feature: SceneFeature): RiskLevel {
+  const risk = feature.properties['risk'] ?? feature.properties['static_risk']
+  return isRiskLevel(risk) ? risk : 4
+}
+
+export function rgb(hex: string): [number, number, number] {
+  const n = parseInt(hex.slice(1, 7), 16)
+  return [(n >> 16) & 255, (n >> 8) & 255, n & 255]
+}
+
+/** The wider a zone, the thinner its paint: what happens in a unit must not drown in the colour of its area. */
+const FILL: Record<string, number> = { plant: 0, area: 0.13, unit: 0.34, place: 0.44 }
+const PATTERN: Record<RiskLevel, number> = { 1: 1, 2: 2, 3: 3, 4: 0 }
+
+export function zonePaint(feature: SceneFeature, state: { selected: boolean; pulse: number; visible: boolean }): Paint {
+  const level = riskOf(feature)
+  const kind = String(feature.properties['kind'] ?? 'unit')
+  const fill = FILL[kind] ?? 0.34
+  const show = state.visible || state.selected ? 1 : 0
+  return {
+    rgb: rgb(RISK[level].colour),
+    fill: fill * show,
+    rim: (kind === 'plant' ? 0.55 : kind === 'area' ? 0.7 : 0.95) * show,
+    selected: state.selected,
+    pulse: state.pulse,
+    pattern: fill < 0.2 ? 0 : PATTERN[level],
+  }
+}

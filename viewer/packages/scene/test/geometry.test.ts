@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest'
+import { declutter } from '../src/declutter'
+import { SiteFrame } from '../src/frame'
+import { between, clamp, eye, orbitFrom, pixelOnPlane, project, wrap, type Orbit } from '../src/orbit'
+import { area, clearance, inside, labelPoint, orientedBox, triangulate, type Point2 } from '../src/polygon'
+import { cutZones, REACH, type ZoneRaster } from '../src/raster'
+
+const square = (x: number, y: number, w: number, h = w): Point2[] => [
+  [x, y],
+  [x + w, y],
+  [x + w, y + h],
+  [x, y + h],
+  [x, y],
+]
+
+describe('SiteFrame', () => {
+  const frame = new SiteFrame(117.78, 38.36, 4)
+
+  it('goes to local metres and back', () => {
+    const p = frame.toLocal(117.7765, 38.3579, 30)
+    const [lon, lat, h] = frame.toLonLat(p)
+    expect(lon).toBeCloseTo(117.7765, 9)
+    expect(lat).toBeCloseTo(38.3579, 9)
+    expect(h).toBeCloseTo(30, 4)
+  })
+
+  it('is metric: one second of latitude is 30.83 m here', () => {
+    const [e, n] = frame.toLocal(117.78, 38.36 + 1 / 3600, 4)
+    expect(e).toBeCloseTo(0, 3)
+    expect(n).toBeCloseTo(30.836, 2) // meridian radius at 38.36 N is 6 360 300 m
+  })
+})
+
+describe('polygons', () => {
+  it('measure, contain and clear', () => {
+    const outer = square(0, 0, 10)
+    const hole = square(4, 4, 2)
+    expect(area(square(0, 0, 10))).toBe(100)
+    expect([inside([outer, hole], 1, 1), inside([outer, hole], 5, 5), inside([outer], 11, 5)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(clearance([outer], [5, 5])).toBeCloseTo(5)
+    expect(clearance([outer], [12, 5])).toBeCloseTo(-2)
+  })
+
+  it('puts the label of an L inside it', () => {
+    const l: Point2[] = [
+      [0, 0],
+      [100, 0],
+      [100, 10],
+      [10, 10],
+      [10, 100],
+      [0, 100],
+    ]
+    const p = labelPoint([l])
+    expect(inside([l], p[0], p[1])).toBe(true)
+  })
+
+  it('cuts an L into triangles that cover it', () => {
+    const l: Point2[] = [
+      [0, 0],
+      [100, 0],
+      [100, 10],
+      [10, 10],
+      [10, 100],
+      [0, 100],
+    ]
+    const triangles = triangulate([...l].reverse())
+    expect(triangles).toHaveLength(4)
+    expect(triangles.reduce((sum, t) => sum + area(t), 0)).toBeCloseTo(1900)
+  })
+
+  it('finds the rectangle that a turned footprint is', () => {
+    const [c, s] = [Math.cos(0.4), Math.sin(0.4)]
+    const ring = square(-10, -4, 20, 8).map(([x, y]): Point2 => [x * c - y * s + 50, x * s + y * c + 7])
+    const box = orientedBox(ring)
+    expect(box.center[0]).toBeCloseTo(50)
+    expect(box.center[1]).toBeCloseTo(7)
+    expect([...box.half].sort((a, b) => a - b).map((v) => Math.round(v * 1e6) / 1e6)).toEqual([4, 10])
+  })
+})
+
+describe('zone raster', () => {
+  const box = { minX: 0, minY: 0, maxX: 100, maxY: 100 }
+  const raster = cutZones(
+    [
+      { id: 'small', rings: [square(20, 20, 20)], zMin: 0, zMax: 5 },
+      { id: 'large', rings: [square(10, 10, 60)], zMin: 0, zMax: 50 },
+    ],
+    box,
+    200,
+  )
+  const at = (r: ZoneRaster, x: number, y: number) => {
+    const i = (Math.floor(y * 2) * r.size + Math.floor(x * 2)) * 4
+    const name = (low: number, high: number) => r.order[(low | (high << 8)) - 1]
+    const [a, b, c, d] = r.ids.slice(i, i + 4) as unknown as [number, number, number, number]
+    return { a: name(a, b), b: name(c, d), edge: ((r.edges[i] as number) / 255) * REACH }
+  }
+
+  it('has the smallest zone first and the one around it second', () => {
+    expect(raster.order).toEqual(['large', 'small'])
+    expect(at(raster, 30, 30)).toMatchObject({ a: 'small', b: 'large' })
+    expect(at(raster, 50, 50)).toMatchObject({ a: 'large', b: undefined })
+    expect(at(raster, 5, 5)).toMatchObject({ a: undefined, b: undefined })
+  })
+
+  it('knows the distance to the nearest visible edge on both sides of it', () => {
+    expect(at(raster, 22.1, 30.1).edge).toBeCloseTo(2.25, 1)
+    expect(at(raster, 18.1, 30.1).edge).toBeCloseTo(1.75, 1)
+    expect(at(raster, 30.1, 30.1).edge).toBeCloseTo(REACH, 1)
+  })
+
+  it('follows slanting edges', () => {
+    const r = cutZones(
+      [
+        {
+          id: 't',
+          rings: [
+            [
+              [0, 0],
+              [100, 0],
+              [0, 50],
+            ],
+          ],
+          zMin: 0,
+          zMax: 1,
+        },
+      ],
+      box,
+      200,
+    )
+    for (const [x, y] of [
+      [20.25, 30.25],
+      [60.25, 15.25],
+      [80.25, 5.25],
+    ] as const) {
+      const exact = clearance(
+        [
+          [
+            [0, 0],
+            [100, 0],
+            [0, 50],
+          ],
+        ],
+        [x, y],
+      )
+      expect(at(r, x, y).edge).toBeCloseTo(Math.min(REACH, exact), 1)
+    }
+  })
+})
+
+describe('orbit', () => {
+  const lens = { width: 1920, height: 1080, fovy: 0.8 }
+  const view: Orbit = { x: 10, y: 20, z: 0, heading: 0.7, pitch: -0.6, range: 300 }
+
+  it('is found again from the camera it gives', () => {
+    const again = orbitFrom(eye(view), view.heading, view.pitch)
+    for (const key of ['x', 'y', 'range', 'heading', 'pitch'] as const) expect(again[key]).toBeCloseTo(view[key], 6)
+  })
+
+  it('projects a point to the pixel whose ray meets it', () => {
+    const p = pixelOnPlane(view, lens, 1300, 700, 0)
+    if (!p) throw new Error('no ground there')
+    const px = project(view, lens, p)
+    expect(px?.x).toBeCloseTo(1300, 4)
+    expect(px?.y).toBeCloseTo(700, 4)
+    expect(project(view, lens, [10, 20, 0])?.x).toBeCloseTo(960, 6)
+  })
+
+  it('never leads through the ground and turns the short way', () => {
+    const a = clamp({ x: -400, y: 0, z: 0, heading: 3, pitch: -0.1, range: 40 })
+    const b = clamp({ x: 500, y: 100, z: 12, heading: -3, pitch: -1.2, range: 60 })
+    for (let t = 0; t <= 1; t += 0.02) expect(eye(between(a, b, t))[2]).toBeGreaterThan(2)
+    expect(Math.abs(wrap(between(a, b, 0.5).heading))).toBeGreaterThan(3)
+    expect(between(a, b, 0.5).range).toBeGreaterThan(300)
+    expect(clamp({ ...a, pitch: 0.4, range: 1, z: -5 })).toMatchObject({ z: 0, range: 12 })
+  })
+})
+
+describe('declutter', () => {
+  it('keeps the higher rank of two that overlap', () => {
+    const c = (of: string, x: number, rank: number) => ({ of, x, y: 0, width: 50, height: 20, rank })
+    expect(declutter([c('a', 0, 1), c('b', 40, 2), c('c', 100, 0)]).map((p) => p.of)).toEqual(['b', 'c'])
+    expect(declutter(Array.from({ length: 300 }, (_, i) => c(String(i), i * 100, 0)))).toHaveLength(200)
+  })
+})
