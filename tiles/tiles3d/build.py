@@ -14,10 +14,10 @@ from tiles.tiles3d.job import Building, Options, Progress, content_version, fing
 from tiles.tiles3d.manifest import Level, Manifest, Place, Source, write_manifest
 from tiles.tiles3d.meshes import build_meshes
 from tiles.tiles3d.nodes import Record
+from tiles.tiles3d.paged import build_paged
 from tiles.tiles3d.sources import Delivery, recognise
 from tiles.tiles3d.tileset import write_tileset
 from twin import clock
-from twin.errors import TwinError
 
 #: Half edge of the box over which the curvature correction is fitted, metres; far more than a plant.
 _SPAN = 8000.0
@@ -62,7 +62,8 @@ def import_delivery(
         manifest = make_manifest(delivery, georef, root, building.folder, version, options)
         manifest.seconds = round(clock.monotonic() - started, 3)
         write_manifest(manifest, building.folder)
-    except TwinError:
+    except Exception:
+        # A refusal leaves nothing. Only an interruption (Ctrl-C, a killed process) leaves the folder, to go on from.
         building.discard()
         raise
     building.publish()
@@ -80,6 +81,9 @@ def _build(delivery: Delivery, building: Building, options: Options, report: Pro
     if delivery.kind == "mesh":
         georef = place(delivery, options)
         return georef, build_meshes(delivery, georef, building, options, report)
+    if delivery.kind == "osgb":
+        georef = place(delivery, options)
+        return georef, build_paged(delivery, georef, building, options, report)
     raise UnknownDelivery(delivery.path, f"deliveries of the kind {delivery.kind} are not taken")
 
 

@@ -65,14 +65,14 @@ def mark_shared(pieces: list[list[Part]], depth: int) -> None:
 
 
 def coarser(
-    children: list[Mesh], depth: int, limits: Limits, child_texel: float, drop_detail: int
+    children: list[Mesh], depth: int, limits: Limits, allowed: float, drop_detail: int
 ) -> tuple[Mesh, float]:
     """A node one level up.
 
     Args:
         children: their meshes at their own level.
         depth: the new node's depth in the tree (root 0); vertices with ``free_depth`` < depth stay.
-        child_texel: mean texel of the children in metres.
+        allowed: metres that simplification may move the surface.
         drop_detail: parts with a detail of this or more go.
 
     Returns:
@@ -86,7 +86,7 @@ def coarser(
     target = min(max(before // 4, 200), limits.triangles)
     error = 0.0
     if before > target:
-        merged, error = _simplify(merged, depth, target, child_texel * 3)
+        merged, error = _simplify(merged, depth, target, allowed)
         if merged.triangles > 2 * limits.triangles:
             merged, more = _simplify(merged, depth, limits.triangles, 1e9)
             error += more
@@ -103,7 +103,7 @@ def _simplify(mesh: Mesh, depth: int, target: int, limit: float) -> tuple[Mesh, 
     texel = max(texel_size(mesh), 1e-4)
     attributes = np.concatenate([_attributes(p, mesh.textures, texel) for p in mesh.parts])
     indices, owner_of = weld(indices, positions, attributes, owner)
-    out, error = meshopt.simplify(indices, positions, attributes, locked, target * 3, limit, prune=limit > 100)
+    out, error = meshopt.simplify(indices, positions, attributes, locked, target * 3, limit, prune=True)
     triangle_owner = owner_of[out].reshape(-1, 3)
     whole = (triangle_owner == triangle_owner[:, :1]).all(axis=1)
     triangles = out.reshape(-1, 3)

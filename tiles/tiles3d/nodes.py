@@ -98,7 +98,9 @@ class Writer:
         level = 1 + max(c.level for c in children)
         weights = [max(c.triangles, 1) for c in children]
         texel = float(np.average([c.texel for c in children], weights=weights))
-        mesh, moved = levels.coarser(meshes, depth, self.style.limits, texel, drop_detail=2 if level == 1 else 1)
+        # Three texels, or the pixel that the children's own error stands for where they came with one (supplied pyramids).
+        allowed = max(3 * texel, max(c.error for c in children) / levels.TEXELS_PER_ERROR)
+        mesh, moved = levels.coarser(meshes, depth, self.style.limits, allowed, drop_detail=2 if level == 1 else 1)
         own = max(texel_size(mesh), texel * 1.2)
         error = levels.geometric_error(own, moved, [c.error for c in children])
         return self.node(mesh, name, children, error, own), mesh
