@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tiles.tiles3d import atlas, meshopt
-from tiles.tiles3d.mesh import FREE, Mesh, Part, Texture, keys, texel_size
+from tiles.tiles3d.mesh import FREE, Mesh, Part, Texture, keys, mesh_area, texel_size
 
 #: A tile is swapped for its children when its error exceeds 16 px (the engines' usual limit); an error of 16 texels therefore means
 #: "until a texel is wider than a pixel".
@@ -86,7 +87,12 @@ def coarser(
     target = min(max(before // 4, 200), limits.triangles)
     error = 0.0
     if before > target:
-        merged, error = _simplify(merged, depth, target, allowed)
+        simpler, error = _simplify(merged, depth, target, allowed)
+        if simpler.triangles > 0.7 * before and _edge(merged) < 2.5 * allowed:
+            # Charts so torn that hardly an edge can collapse (usual in the coarsest supplied levels). A triangle is about a pixel
+            # there, so a colour per vertex shows as much as a texture does, and the surface is whole again.
+            simpler, error = _simplify(_coloured(merged), depth, target, allowed)
+        merged = simpler
         if merged.triangles > 2 * limits.triangles:
             merged, more = _simplify(merged, depth, limits.triangles, 1e9)
             error += more
@@ -123,6 +129,51 @@ def _simplify(mesh: Mesh, depth: int, target: int, limit: float) -> tuple[Mesh, 
             )
             result.parts.append(everything.take(np.ones(len(mine), bool)))
     return result, error
+
+
+def _edge(mesh: Mesh) -> float:
+    """Typical edge of a triangle in metres."""
+    return float(np.sqrt(2 * mesh_area(mesh.parts) / max(mesh.triangles, 1)))
+
+
+def _coloured(mesh: Mesh) -> Mesh:
+    """The mesh with a colour per vertex instead of textures; vertices of one position become one."""
+    positions = np.concatenate([p.positions for p in mesh.parts])
+    depth = np.concatenate([p.depth() for p in mesh.parts])
+    rgb = np.concatenate([_vertex_colors(p, mesh) for p in mesh.parts])
+    offsets = np.cumsum([0, *(len(p.positions) for p in mesh.parts[:-1])])
+    indices = np.concatenate([p.indices + np.uint32(o) for p, o in zip(mesh.parts, offsets, strict=True)])
+    _, first, inverse = np.unique(keys(positions), return_index=True, return_inverse=True)
+    count = np.bincount(inverse)[:, None]
+    mean = np.stack([np.bincount(inverse, rgb[:, k]) for k in range(3)], axis=1) / count
+    colors = np.full((len(first), 4), 255, np.uint8)
+    colors[:, :3] = np.rint(mean).astype(np.uint8)
+    free = np.full(len(first), FREE, np.int8)
+    np.minimum.at(free, inverse, depth)
+    triangles = inverse[indices].reshape(-1, 3).astype(np.uint32)
+    real = (triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2]) & (triangles[:, 0] != triangles[:, 2])
+    part = Part(positions[first], triangles[real].ravel(), colors=colors, free_depth=free)
+    return Mesh([part], [], mesh.double_sided)
+
+
+def _vertex_colors(part: Part, mesh: Mesh) -> NDArray[np.float64]:
+    """(N, 3) 0..255, textures averaged over about an edge's length."""
+    if part.uvs is None or part.texture < 0:
+        return np.full((len(part.positions), 3), 200.0) if part.colors is None else part.colors[:, :3].astype(np.float64)
+    pixels = mesh.textures[part.texture].array()[..., :3]
+    height, width = pixels.shape[:2]
+    coarse = int(np.clip(_edge(mesh) / max(texel_size(mesh), 1e-6), 1, 32))
+    small = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).reduce(coarse)) if coarse > 1 else pixels
+    # Drawn a little towards the middle of its triangle, a vertex at a chart's rim does not pick up what lies beside the chart.
+    middle = part.uvs[part.indices].reshape(-1, 3, 2).mean(axis=1)
+    inner = np.zeros((len(part.positions), 2))
+    times = np.bincount(part.indices, minlength=len(part.positions))
+    for k in range(2):
+        inner[:, k] = np.bincount(part.indices, np.repeat(middle[:, k], 3), minlength=len(part.positions))
+    uv = 0.5 * part.uvs + 0.5 * inner / np.maximum(times, 1)[:, None]
+    x = np.floor(uv[:, 0] % 1.0001 * width / coarse).astype(np.int64)
+    y = np.floor(uv[:, 1] % 1.0001 * height / coarse).astype(np.int64)
+    return small[np.clip(y, 0, small.shape[0] - 1), np.clip(x, 0, small.shape[1] - 1)].astype(np.float64)
 
 
 def weld(
