@@ -97,7 +97,8 @@ async def test_guesses_sent_at_once_do_not_outrun_the_lock(enterprise: Enterpris
     assert await guess(PASSWORD) == "sign_in_locked"
 
 
-async def test_an_address_is_throttled_over_all_names(enterprise: Enterprise) -> None:
+async def test_an_address_is_throttled_over_all_names(enterprise: Enterprise, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "ADDRESS_FAILURES", 6)
     username = await _account(enterprise)
     origin = f"192.0.2.{uuid4().int % 200}-{uuid4().hex[:4]}"
     for n in range(service.ADDRESS_FAILURES):

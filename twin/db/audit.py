@@ -191,10 +191,10 @@ async def verify(enterprise_id: UUID | None = None, settings: Settings | None = 
     """Check the chains of one enterprise or of all, link by link, in constant memory."""
     faults: list[Fault] = []
     checked = 0
-    async with unit_of_work(enterprise_id or ALL_ENTERPRISES) as uow:
-        await uow.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    # Read before the snapshot: links are noted after their commit, so every noted link is in the snapshot.
+    noted = read_heads(settings or get_settings())
+    async with unit_of_work(enterprise_id or ALL_ENTERPRISES, snapshot=True) as uow:
         owners = [row[0] for row in await uow.session.execute(text("SELECT id FROM enterprise ORDER BY id"))]
-        noted = read_heads(settings or get_settings())
         for owner in owners:
             count, found = await _verify_chain(uow.session, owner, noted.get(str(owner)))
             checked += count
@@ -262,9 +262,13 @@ async def page(
         .order_by(Audit.id.desc())
         .limit(limit)
     )
-    conditions = (
-        (before, Audit.id < before), (kind, Audit.kind == kind), (key, Audit.key == key), (actor_id, Audit.actor_id == actor_id),
-        (action, Audit.action == action), (since, Audit.at >= since), (until, Audit.at < until),
-    )  # fmt: skip
-    query = query.where(*(condition for value, condition in conditions if value is not None))
+    for column, value in ((Audit.kind, kind), (Audit.key, key), (Audit.actor_id, actor_id), (Audit.action, action)):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(Audit.id < before)
+    if since is not None:
+        query = query.where(Audit.at >= since)
+    if until is not None:
+        query = query.where(Audit.at < until)
     return [(row[0], row[1]) for row in await session.execute(query)]

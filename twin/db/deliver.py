@@ -135,6 +135,9 @@ async def _park(subscriber: Subscriber, event: Event, error: BaseException) -> N
         facts = {"subscriber": subscriber.name, "seq": event.seq, "topic": event.topic, "error": f"{type(error).__name__}: {error}"[:2000]}
         await _keep(uow, event, facts)
         await uow.emit("system", "event_parked", f"{subscriber.name}:{event.seq}", facts)
+        from twin.notify.service import notify_role  # notifications build on this package
+
+        await notify_role(uow, "system_admin", "event_parked", facts, level="warning")
 
 
 async def _keep(uow: UnitOfWork, event: Event, facts: dict[str, Any]) -> None:

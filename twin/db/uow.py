@@ -88,9 +88,16 @@ class UnitOfWork:
 
 
 @asynccontextmanager
-async def unit_of_work(enterprise_id: UUID | str, actor_id: UUID | None = None, origin: str = "") -> AsyncIterator[UnitOfWork]:
-    """Open a transaction; it commits when the block ends and rolls back when it raises."""
+async def unit_of_work(
+    enterprise_id: UUID | str, actor_id: UUID | None = None, origin: str = "", *, snapshot: bool = False
+) -> AsyncIterator[UnitOfWork]:
+    """Open a transaction; it commits when the block ends and rolls back when it raises.
+
+    With ``snapshot`` all its statements see the database as of the first one.
+    """
     async with AsyncSession(engine(), expire_on_commit=False, autoflush=True) as session:
         async with session.begin():
+            if snapshot:
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             await session.execute(text("SELECT set_config('twin.enterprise', :e, true)"), {"e": str(enterprise_id)})
             yield UnitOfWork(session, enterprise_id, actor_id, origin)
