@@ -48,6 +48,16 @@ class Principal:
             raise Forbidden(scope="zone", zone=zone_code or "")
 
 
+    def require_department(self, department: str | None) -> None:
+        """Refuse a write to another department's things.
+
+        Raises:
+            Forbidden: when rights are limited to other departments.
+        """
+        if self.departments and (department is None or department not in self.departments):
+            raise Forbidden(scope="department", department=department or "")
+
+
 async def current_principal(request: Request) -> Principal:
     """FastAPI dependency: the signed-in principal by session cookie or bearer token.
 
