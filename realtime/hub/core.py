@@ -72,6 +72,15 @@ class Hub:
             topic.publish(seq, [Item(key, value) for key, value in items])
         self.advance(seq)
 
+    def reread(self, enterprise: UUID, name: str, seq: int, account: UUID | None = None) -> None:
+        """A topic has changed as a whole: everybody who listens to it gets a new snapshot."""
+        self.advance(seq)
+        topic = self._topics.get(TopicKey(enterprise, name, account))
+        if topic is not None:
+            topic.restart(self.position)
+            for sub in [sub for client in self.clients for sub in client.subs.values() if sub.group.topic is topic]:
+                self.reload(sub)
+
     def advance(self, seq: int) -> None:
         """Every change of the outbox up to ``seq`` has been published (or concerns no topic)."""
         if seq <= self.position:

@@ -332,10 +332,23 @@ class Topic:
         )  # everything up to here is in the database already, whatever the topic's own newest number is
         try:
             items, seq = await self.spec.source.snapshot(self.key)
-            self._cached = Snapshot(items, max(seq, seen), self.limits)
-            return self._cached
+            found = Snapshot(items, max(seq, seen), self.limits)
+            if self._loading is asyncio.current_task():
+                self._cached = found
+            return found
         finally:
-            self._loading = None
+            if self._loading is asyncio.current_task():
+                self._loading = None
+
+    def restart(self, position: int) -> None:
+        """Forget all that is kept: the state has changed in a way that the ring does not tell."""
+        self.position = self.base = position
+        self._ring.clear()
+        self._ring_items = 0
+        self._cached = None
+        self._loading = None
+        for group in self.groups.values():
+            group.visible = None
 
     def forget(self) -> None:
         """Let an old snapshot go."""
