@@ -23,7 +23,7 @@ QUEUE = "default"
 def make_app(settings: Settings) -> procrastinate.App:
     """The queue with every module's tasks."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=app_url(settings), kwargs={"options": "-c search_path=jobs,public"}, min_size=1, max_size=4, open=False
+        conninfo=app_url(settings), kwargs={"options": "-c search_path=jobs,public"}, min_size=1, max_size=4
     )
     app = procrastinate.App(connector=connector)
     for module in discover.submodules("tasks"):

@@ -17,6 +17,9 @@ log = structlog.get_logger("twin.jobs")
 
 BLUEPRINT = procrastinate.Blueprint()
 
+#: Seconds without a heartbeat after which a worker counts as dead.
+_DEAD_AFTER = 60
+
 
 @BLUEPRINT.periodic(cron="*/10 * * * *")
 @BLUEPRINT.task(name="prune_sessions", queueing_lock="twin.prune_sessions")
@@ -55,3 +58,13 @@ async def verify_audit(timestamp: int) -> None:
             facts = {"count": len(faults), "reason": first.reason, "n": first.n, "audit_id": first.audit_id}
             await notify_role(uow, "audit_admin", "audit_fault", facts, level="alarm", link="/console/audit")
     log.log(40 if report.faults else 20, "audit trail checked", rows=report.checked, faults=len(report.faults))
+
+
+@BLUEPRINT.periodic(cron="* * * * *")
+@BLUEPRINT.task(name="retry_stalled", queueing_lock="twin.retry_stalled", pass_context=True)
+async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Put jobs back whose worker died while it did them."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
+        log.warning("a job's worker died; doing it again", task=job.task_name, job=job.id)
+        await manager.retry_job(job)
