@@ -14,9 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import jsonschema
 import pytest_asyncio
 from websockets.asyncio.client import connect
 
+from realtime.hub.asyncapi import document
 from realtime.hub.codec import JSON_PROTOCOL
 from realtime.hub.server import serve
 from tests.conftest import Enterprise, SignIn
@@ -144,6 +146,14 @@ async def test_a_layer_lives(database: Settings, plant: Plant) -> None:
         async with reader(port, await plant.token()) as fresh:
             await fresh.sub()
             assert fresh.state == anna.state, "stale snapshot + events == fresh snapshot"
+        contract = document(layers().values(), "ws://127.0.0.1/")
+        for frame in anna.frames:
+            if frame["op"] in ("snap", "delta"):
+                schema = {
+                    "$ref": f"#/components/schemas/zone{frame['op'].title()}",
+                    "components": contract["components"],
+                }
+                jsonschema.validate(frame, schema)
 
 
 async def test_after_a_restart_of_the_hub_a_client_goes_on(database: Settings, plant: Plant) -> None:
