@@ -65,9 +65,7 @@ def mark_shared(pieces: list[list[Part]], depth: int) -> None:
             free[np.isin(keys(part.positions), shared)] = np.minimum(free, depth)[np.isin(keys(part.positions), shared)]
 
 
-def coarser(
-    children: list[Mesh], depth: int, limits: Limits, allowed: float, drop_detail: int
-) -> tuple[Mesh, float]:
+def coarser(children: list[Mesh], depth: int, limits: Limits, allowed: float, drop_detail: int) -> tuple[Mesh, float]:
     """A node one level up.
 
     Args:
@@ -151,7 +149,11 @@ def _coloured(mesh: Mesh) -> Mesh:
     free = np.full(len(first), FREE, np.int8)
     np.minimum.at(free, inverse, depth)
     triangles = inverse[indices].reshape(-1, 3).astype(np.uint32)
-    real = (triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2]) & (triangles[:, 0] != triangles[:, 2])
+    real = (
+        (triangles[:, 0] != triangles[:, 1])
+        & (triangles[:, 1] != triangles[:, 2])
+        & (triangles[:, 0] != triangles[:, 2])
+    )
     part = Part(positions[first], triangles[real].ravel(), colors=colors, free_depth=free)
     return Mesh([part], [], mesh.double_sided)
 
@@ -159,7 +161,9 @@ def _coloured(mesh: Mesh) -> Mesh:
 def _vertex_colors(part: Part, mesh: Mesh) -> NDArray[np.float64]:
     """(N, 3) 0..255, textures averaged over about an edge's length."""
     if part.uvs is None or part.texture < 0:
-        return np.full((len(part.positions), 3), 200.0) if part.colors is None else part.colors[:, :3].astype(np.float64)
+        return (
+            np.full((len(part.positions), 3), 200.0) if part.colors is None else part.colors[:, :3].astype(np.float64)
+        )
     pixels = mesh.textures[part.texture].array()[..., :3]
     height, width = pixels.shape[:2]
     coarse = int(np.clip(_edge(mesh) / max(texel_size(mesh), 1e-6), 1, 32))

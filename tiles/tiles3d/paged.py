@@ -148,7 +148,8 @@ def build_paged(delivery: Delivery, georef: Georef, building: Building, options:
     files, workers, style = delivery.files, options.processes(), options.style()
     several = len(files) > 1
     tasks = [
-        _Task(f, delivery.relative(f), f"t{i:05d}", georef, building.folder, style, several) for i, f in enumerate(files)
+        _Task(f, delivery.relative(f), f"t{i:05d}", georef, building.folder, style, several)
+        for i, f in enumerate(files)
     ]
     records: dict[str, Record] = {}
     for task in tasks:

@@ -55,8 +55,9 @@ def write_tileset(
         _externalise(folder, tile, version, refine, 0)
     tile["refine"] = refine
     tile["transform"] = [float(v) for v in np.asarray(transform).T.ravel()]
-    path = folder / "tileset.json"
-    path.write_bytes(_document(tile, max(root.error * 2, 1.0), version))
+    # Engines drop the whole tileset when this error falls below their limit of 16 px: only once it is smaller than 4 px.
+    size = float(np.linalg.norm(np.subtract(root.high, root.low)))
+    (folder / "tileset.json").write_bytes(_document(tile, max(root.error * 2, size * 4, 1.0), version))
 
 
 def _externalise(folder: Path, tile: dict[str, Any], version: str, refine: str, count: int) -> int:
