@@ -131,12 +131,7 @@ export class PlantScene implements PlantView {
   }
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
-    if (layer === 'zone') {
-      for (const [id, feature] of set) {
-        const before = this.model.layer('zone').get(id)?.feature
-        if (before && before.properties['risk'] !== feature.properties['risk']) this.pulses.set(id, performance.now())
-      }
-    }
+    if (layer === 'zone') this.zones.noticeChanges(set)
     this.model.change(layer, set, gone)
     this.layerChanged(layer, [...set.keys()])
   }

@@ -1,0 +1,34 @@
+import type { IconName } from '@twin/ui'
+
+/** The spatial layers that the big screen shows, in drawing and listing order. */
+export interface LayerInfo {
+  key: string
+  icon: IconName
+  group: 'groupRisk' | 'groupPlant' | 'groupDevices'
+  /** shown when nobody has chosen otherwise */
+  start: boolean
+  /** without a switch of its own */
+  hidden?: boolean
+}
+
+export const LAYERS: readonly LayerInfo[] = [
+  { key: 'zone', icon: 'zone', group: 'groupRisk', start: true },
+  { key: 'geofence', icon: 'fence', group: 'groupRisk', start: false },
+  { key: 'building', icon: 'building', group: 'groupPlant', start: true },
+  { key: 'unit', icon: 'unit', group: 'groupPlant', start: false },
+  { key: 'tank', icon: 'tank', group: 'groupPlant', start: true },
+  { key: 'warehouse', icon: 'warehouse', group: 'groupPlant', start: true },
+  { key: 'road', icon: 'road', group: 'groupPlant', start: false },
+  { key: 'gate', icon: 'gate', group: 'groupPlant', start: true },
+  { key: 'assembly_point', icon: 'assembly', group: 'groupPlant', start: true },
+  { key: 'camera', icon: 'camera', group: 'groupDevices', start: true },
+  { key: 'device', icon: 'device', group: 'groupDevices', start: true },
+  { key: 'anchor', icon: 'anchor', group: 'groupDevices', start: false },
+  { key: 'floor', icon: 'floor', group: 'groupPlant', start: false, hidden: true },
+]
+
+export const START_LAYERS: ReadonlySet<string> = new Set(LAYERS.filter((l) => l.start).map((l) => l.key))
+
+export function iconOf(layer: string): IconName {
+  return LAYERS.find((l) => l.key === layer)?.icon ?? 'info'
+}

@@ -1,0 +1,137 @@
+import type { Feature } from '@twin/api'
+import { connectLive, LiveStore, type ConnectionState, type Live } from '@twin/live'
+import { riskOf, type FeatureRef } from '@twin/scene'
+import { nameIn, type RiskLevel } from '@twin/ui'
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
+import { language } from '../i18n'
+import { LAYERS } from '../layers'
+import { useSession } from './session'
+
+export interface LayerChange {
+  layer: string
+  reset: boolean
+  set: ReadonlyMap<string, Feature>
+  gone: ReadonlySet<string>
+}
+
+/** The features of every layer: first as the server lists them, then kept current by the hub. */
+export const usePlant = defineStore('plant', () => {
+  const session = useSession()
+  const maps = new Map(LAYERS.map((l) => [l.key, shallowRef<ReadonlyMap<string, Feature>>(new Map())]))
+  const loaded = reactive(new Set<string>())
+  const refused = reactive(new Set<string>())
+  const connection = ref<ConnectionState>({
+    status: 'connecting',
+    lastData: undefined,
+    lostAt: undefined,
+    attempts: 0,
+    clockOffset: 0,
+    skipped: 0,
+  })
+  const listeners = new Set<(change: LayerChange) => void>()
+  let live: Live | undefined
+
+  function listen(listener: (change: LayerChange) => void): () => void {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  function layer(key: string): ReadonlyMap<string, Feature> {
+    return maps.get(key)?.value ?? new Map()
+  }
+
+  function put(change: LayerChange, items: ReadonlyMap<string, Feature>): void {
+    const slot = maps.get(change.layer)
+    if (!slot) return
+    slot.value = items
+    triggerRef(slot)
+    loaded.add(change.layer)
+    for (const listener of listeners) listener(change)
+  }
+
+  /** Lists a layer. What the hub has brought meanwhile is newer and stays. */
+  async function fetchLayer(key: string, store: LiveStore<Feature>): Promise<void> {
+    try {
+      const features = await session.api.items(key)
+      refused.delete(key)
+      if (store.seq !== undefined) return
+      const items = new Map(features.map((f) => [f.id, f]))
+      put({ layer: key, reset: true, set: items, gone: new Set() }, items)
+    } catch (error) {
+      const status = (error as { status?: number }).status
+      if (status === 403 || status === 404) refused.add(key)
+      else if (status !== 401) setTimeout(() => void fetchLayer(key, store), 3000)
+    }
+  }
+
+  function start(): void {
+    if (live || !session.config) return
+    live = connectLive({ url: hubAddress(session.config.hub) }, (state) => {
+      const before = connection.value.status
+      connection.value = state
+      if (state.status === 'denied' && before !== 'denied') void session.check()
+    })
+    const notLive = new Map<string, LiveStore<Feature>>()
+    for (const { key } of LAYERS) {
+      const store = new LiveStore<Feature>()
+      store.listen(({ set, gone, reset }) => put({ layer: key, set, gone, reset }, store.items))
+      live.subscribe({ topic: `layer.${key}`, mode: 'batch' }, (change) => {
+        if (change.kind === 'refused') notLive.set(key, store)
+        else store.apply(change)
+      })
+      void fetchLayer(key, store)
+    }
+    // what the hub does not carry is listed again now and then
+    setInterval(() => notLive.forEach((store, key) => void fetchLayer(key, store)), 60_000)
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && live?.nudge())
+    window.addEventListener('online', () => live?.nudge())
+  }
+
+  /** After a new sign-in. */
+  function reconnect(): void {
+    live?.nudge()
+  }
+
+  const byCode = computed(() => {
+    const index = new Map<string, FeatureRef>()
+    for (const [key, map] of maps)
+      for (const f of map.value.values()) index.set(`${key}:${f.properties.code}`, { layer: key, id: f.id })
+    return index
+  })
+
+  const zones = computed(() =>
+    [...layer('zone').values()].sort((a, b) => (a.properties.code < b.properties.code ? -1 : 1)),
+  )
+  const counts = computed(() => {
+    const out: Record<RiskLevel, number> = { 1: 0, 2: 0, 3: 0, 4: 0 }
+    for (const zone of zones.value) out[riskOf(zone)] += 1
+    return out
+  })
+
+  function get(of: FeatureRef | undefined): Feature | undefined {
+    return of && layer(of.layer).get(of.id)
+  }
+
+  function find(key: string, code: string): FeatureRef | undefined {
+    return byCode.value.get(`${key}:${code}`)
+  }
+
+  function name(feature: Feature | undefined): string {
+    return feature ? nameIn(language(), feature.properties) : ''
+  }
+
+  return { layer, loaded, refused, connection, listen, start, reconnect, byCode, zones, counts, get, find, name }
+})
+
+/** The hub may name itself by an address that only the server knows (0.0.0.0, localhost): then it is where the page came from. */
+export function hubAddress(hub: string): string {
+  const url = new URL(hub, location.href)
+  if (
+    ['0.0.0.0', 'localhost', '127.0.0.1', '[::]', '[::1]'].includes(url.hostname) &&
+    url.hostname !== location.hostname
+  )
+    url.hostname = location.hostname
+  if (location.protocol === 'https:' && url.protocol === 'ws:') url.protocol = 'wss:'
+  return url.href
+}

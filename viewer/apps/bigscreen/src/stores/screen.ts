@@ -1,0 +1,54 @@
+import type { FeatureRef, MeasureMode, MeasureResult } from '@twin/scene'
+import type { RiskLevel } from '@twin/ui'
+import { defineStore } from 'pinia'
+import { ref, shallowRef } from 'vue'
+import { START_LAYERS } from '../layers'
+
+/** What is shown, chosen and open on this screen. */
+export const useScreen = defineStore('screen', () => {
+  const visible = shallowRef<ReadonlySet<string>>(START_LAYERS)
+  const selected = shallowRef<FeatureRef>()
+  const floor = ref<string>()
+  const measureMode = ref<MeasureMode>()
+  const measured = shallowRef<MeasureResult>()
+  const panels = ref(true)
+  const level = ref<RiskLevel>()
+  const heading = ref(0)
+  const pixelsPerMetre = ref(1)
+  const kind = ref<'3d' | '2d'>(new URLSearchParams(location.search).get('view') === '2d' ? '2d' : '3d')
+  const fellBack = ref(false)
+  const tiles = ref<{ loaded: boolean; pending: number }>({ loaded: false, pending: 0 })
+  const ready = ref(false)
+  const recovering = ref(false)
+  const noTileset = ref(false)
+
+  function toggle(layer: string): void {
+    const next = new Set(visible.value)
+    if (!next.delete(layer)) next.add(layer)
+    visible.value = next
+  }
+
+  function show(layer: string): void {
+    if (!visible.value.has(layer)) toggle(layer)
+  }
+
+  return {
+    visible,
+    selected,
+    floor,
+    measureMode,
+    measured,
+    panels,
+    level,
+    heading,
+    pixelsPerMetre,
+    kind,
+    fellBack,
+    tiles,
+    ready,
+    recovering,
+    noTileset,
+    toggle,
+    show,
+  }
+})

@@ -1,0 +1,69 @@
+import { catalogueFaults } from '@twin/ui'
+import { describe, expect, it } from 'vitest'
+import { factsOf } from '../src/facts'
+import en from '../src/i18n/en'
+import zh from '../src/i18n/zh-CN'
+import { LAYERS } from '../src/layers'
+import { parseHash, toHash } from '../src/url'
+
+describe('texts', () => {
+  it('are complete in both languages', () => {
+    expect(catalogueFaults({ 'zh-CN': zh, en })).toEqual({ missing: [], empty: [] })
+  })
+
+  it('are never mixed: no Chinese in the English ones', () => {
+    const own = JSON.stringify({ ...en, tools: { ...en.tools, language: '' } })
+    expect(own).not.toMatch(/[\u4e00-\u9fff]/)
+  })
+
+  it('name every layer', () => {
+    for (const { key, group } of LAYERS) for (const k of [key, group]) expect(Object.keys(zh.layers)).toContain(k)
+  })
+})
+
+describe('address', () => {
+  it('says what is on the screen and is read back', () => {
+    const state = {
+      camera: { lon: 117.779959, lat: 38.359992, height: 310.5, heading: 12.5, pitch: -35 },
+      layers: ['zone', 'camera'],
+      selected: { layer: 'zone', code: 'Z-11 甲' },
+      floor: 'BD-04-F1',
+    }
+    expect(parseHash(toHash(state))).toEqual(state)
+  })
+
+  it('survives nonsense', () => {
+    expect(parseHash('#view=a,b&sel=zone&layers=<x>,zone&floor=')).toEqual({ layers: ['zone'] })
+    expect(parseHash('')).toEqual({})
+    expect(toHash({})).toBe('')
+  })
+})
+
+describe('facts', () => {
+  const wording = { t: (key: string) => key, te: (key: string) => key === 'kind.gas_toxic', english: false }
+
+  it('give a measuring point its range and limits with units', () => {
+    const feature = {
+      type: 'Feature' as const,
+      id: '1',
+      geometry: { type: 'Point' as const, coordinates: [0, 0] as [number, number] },
+      properties: {
+        code: 'GT-1',
+        name: 'x',
+        kind: 'gas_toxic',
+        unit_text: 'ppm',
+        range_low: 0,
+        range_high: 100,
+        limit_h: 10,
+        limit_hh: 20,
+        limit_l: null,
+      },
+    }
+    expect(factsOf('device', feature, wording, '罐区')).toEqual([
+      { label: 'card.kind', text: 'kind.gas_toxic', num: false },
+      { label: 'card.range', text: '0 … 100 ppm', num: false },
+      { label: 'card.limits', text: 'H 10 · HH 20 ppm', num: false },
+      { label: 'card.zone', text: '罐区', num: false },
+    ])
+  })
+})
