@@ -118,7 +118,7 @@ def develop(albedo: U8, lit: F32, seed: int) -> U8:
             for k in range(3):
                 e = max(lit[y, x, k], np.float32(0.02))
                 v = albedo[y, x, k] / np.float32(255.0) * e ** np.float32(1 / 2.2)
-                v = np.float32(0.025) + np.float32(0.975) * v + grain
+                v = np.float32(0.02) + np.float32(1.1) * v + grain
                 if v > 0.82:
                     v = np.float32(0.82) + np.float32(0.18) * (np.float32(1) - np.exp(-(v - np.float32(0.82)) / np.float32(0.18)))
                 out[y, x, k] = np.uint8(min(max(v * 255 + 0.5, 0), 255))

@@ -105,8 +105,17 @@ def _pump(scene: Scene, p: Pump) -> None:
     pipe(scene, (p.x - c * 0.9, p.y - s * 0.9, 0.8), (p.x - c * 0.05, p.y - s * 0.05, 0.8), 0.55, "blue", 10, 1, (0.1, 0.1), 0.05)
     box(scene, (p.x + c * 0.6, p.y + s * 0.6), 0.4, (0.7, 0.6, 0.7), p.heading, "green", detail=1)
     x, y = p.x + c * 0.8, p.y + s * 0.8
-    pipe(scene, (x, y, 1.0), (x, y, 4.6), 0.2, "pipe_grey", 6, 1)
-    pipe(scene, (x, y, 0.75), (x + c * 1.8, y + s * 1.8, 0.75), 0.26, "pipe_grey", 6, 1)
+    racks = [k.start[1] for k in (*layout.RACKS, *layout_process.UNIT_RACKS) if k.start[1] == k.end[1]]
+    goal = min(racks, key=lambda v: abs(v - y))
+    pipe(scene, (x, y, 1.0), (x, y, 4.75), 0.2, "pipe_grey", 6, 1)
+    pipe(scene, (x, y, 4.65), (x, goal, 4.65), 0.2, "pipe_grey", 6, 1)
+    pipe(scene, (x, goal, 4.6), (x, goal, 5.6), 0.2, "pipe_grey", 6, 1)
+    end = (x + c * 1.8, y + s * 1.8)
+    pipe(scene, (x, y, 0.75), (*end, 0.75), 0.26, "pipe_grey", 6, 1)
+    pipe(scene, (*end, 0.85), (*end, -0.1), 0.26, "pipe_grey", 6, 1)
+    box(scene, (x + c * 0.9, y + s * 0.9), 0.5, (0.35, 0.35, 0.9), 0, "red", detail=2, texel=0.1)
+    box(scene, (p.x - c * 2.0, p.y - s * 2.0), 0.5, (0.4, 0.25, 0.8), 0, "tank_grey", detail=2, texel=0.1)
+    beams(scene, (p.x - c * 2.0, p.y - s * 2.0, 0), (p.x - c * 2.0, p.y - s * 2.0, 0.5), 0.1, "steel")
 
 
 def _frame(scene: Scene, f: Frame) -> None:

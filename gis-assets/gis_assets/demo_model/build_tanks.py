@@ -37,9 +37,11 @@ def _upright(scene: Scene, t: Tank) -> None:
     r = t.diameter / 2
     material = "tank_grey" if t.kind == "floating_roof" else "tank_old" if t.code[2] in "36" else "tank_white"
     args = {"code": t.code, "medium": t.medium, "age": 1.3 if material == "tank_old" else 0.8, "band": _BANDS.get(t.medium)}
+    if t.kind == "floating_roof":
+        args["at"] = 0.45
     cylinder(scene, (t.x, t.y), 0, 0.35, t.diameter + 1.2, "concrete", CIRCLE_SIDES)
     dome(scene, (t.x, t.y), 0.35, t.diameter + 1.2, 0, "concrete", CIRCLE_SIDES, texel=0.2)
-    cylinder(scene, (t.x, t.y), 0.35, t.height, t.diameter, material, CIRCLE_SIDES, texel=0.08, decor="tank_shell", args=args)
+    cylinder(scene, (t.x, t.y), 0.35, t.height, t.diameter, material, CIRCLE_SIDES, texel=0.065, decor="tank_shell", args=args)
     rim = _round_path(t.x, t.y, r - 0.1, t.height, CIRCLE_SIDES)
     if t.kind == "floating_roof":
         deck = t.height - 4.2 - 2.5 * (ord(t.code[-1]) % 3)
@@ -70,9 +72,22 @@ def _upright(scene: Scene, t: Tank) -> None:
             dome(scene, (t.x + r * rr * cos(a), t.y + r * rr * sin(a)), z + 0.9, 1.0, 0.25, "steel", 8, detail=1)
         for side in (-0.5, 0.5):  # walkway over the roof with handrails
             railing(scene, [(t.x + side, t.y, top), (t.x + side, t.y - r * 0.5, t.height + t.diameter / 16), (t.x + side, t.y - r + 0.2, t.height)])
-    spiral_stair(scene, t.x, t.y, r + 0.02, 0.2, t.height, 3.6)
+    spiral_stair(scene, t.x, t.y, r + 0.02, 0.2, t.height, -0.35 - t.height * 1.15 / r)
     if t.volume >= 1000:
         _nozzles(scene, t, r)
+
+
+_LANES = {"T-1": 138.0, "T-3": 36.0, "T-4": 138.0}  # northing of the rack that the tanks of a farm are piped to
+
+
+def drop_to_rack(scene: Scene, x: float, y: float, z: float, rack_y: float, d: float, material: str) -> None:
+    """Pipe at grade from (x, y) to a rack south of it, then up to its lower deck."""
+    for lo in np.arange(rack_y, y, 24.0):
+        pipe(scene, (x, min(y, float(lo) + 24), z), (x, float(lo), z), d, material, 8, 1)
+    pipe(scene, (x, rack_y, z - d / 2), (x, rack_y, 5.7), d, material, 8, 1)
+    sleepers = np.array([(x - 0.3, v, z - d / 2 - 0.12) for v in np.arange(rack_y + 1, y, 5.0)])
+    beams(scene, sleepers, sleepers + [0.6, 0, 0], 0.2, "steel", 2)
+    beams(scene, sleepers + [0.3, 0, 0], sleepers * [1, 1, 0] + [0.3, 0, 0], 0.16, "concrete", 1)
 
 
 def _ring_deck(scene: Scene, x: float, y: float, r0: float, r1: float, z: float) -> None:
@@ -90,9 +105,16 @@ def _ring_deck(scene: Scene, x: float, y: float, r0: float, r1: float, z: float)
 
 def _nozzles(scene: Scene, t: Tank, r: float) -> None:
     """Suction and filling lines with valves, foam risers, cooling-water ring."""
+    lane = _LANES.get(t.code[:3])
     for i, dy in enumerate((-1.6, 0.0, 1.6)):
-        z = 0.9 + 0.1 * i
-        pipe(scene, (t.x + r - 0.05, t.y + dy, z), (t.x + r + 3.6, t.y + dy, z), 0.4 - 0.08 * i, ("pipe_grey", "cladding", "pipe_brown")[i], 8, 1)
+        z, d, m = 0.9 + 0.1 * i, 0.4 - 0.08 * i, ("pipe_grey", "cladding", "pipe_brown")[i]
+        if lane is None:
+            pipe(scene, (t.x + r - 0.05, t.y + dy, z), (t.x + r + 3.6, t.y + dy, z), d, m, 8, 1)
+            pipe(scene, (t.x + r + 3.6, t.y + dy, z + d / 2), (t.x + r + 3.6, t.y + dy, -0.1), d, m, 8, 1)
+        else:  # along the dike floor on sleepers, through the wall, up to the rack
+            x = t.x + r + 3.2 + 0.42 * i + (1.3 if int(t.code[-1]) > 4 and t.code[2] == "4" or t.code[2] == "3" and int(t.code[-1]) > 4 else 0)
+            pipe(scene, (t.x + r - 0.05, t.y + dy, z), (x, t.y + dy, z), d, m, 8, 1)
+            drop_to_rack(scene, x, t.y + dy, z, lane + 1.5 - 0.7 * i, d, m)
         box(scene, (t.x + r + 1.2, t.y + dy), z - 0.35, (0.5, 0.5, 1.1), 0, "red" if i == 0 else "blue", detail=1)
         beams(scene, (t.x + r + 2.6, t.y + dy, 0), (t.x + r + 2.6, t.y + dy, z), 0.2, "concrete", 1)
     for k in range(3):  # foam risers
@@ -106,7 +128,7 @@ def _nozzles(scene: Scene, t: Tank, r: float) -> None:
 def _sphere(scene: Scene, t: Tank) -> None:
     r = t.diameter / 2
     cz = t.height - r
-    args = {"code": t.code, "medium": t.medium, "faces": (0.18, 0.68), "age": 0.7}
+    args = {"code": t.code, "medium": t.medium, "faces": (0.13, 0.6, 0.88), "age": 0.7}
     ball(scene, (t.x, t.y, cz), t.diameter, "tank_white", CIRCLE_SIDES, "tank_shell", args)
     legs = _round_path(t.x, t.y, r - 0.05, 0, 10, 0.31)
     for x, y, _ in legs:
@@ -122,15 +144,19 @@ def _sphere(scene: Scene, t: Tank) -> None:
     for dx in (-0.9, 0.9):
         cylinder(scene, (t.x + dx, t.y + 0.6), top, top + 1.5, 0.35, "pipe_yellow", 8, 1)
     # stair: winding round the ball at its equator then over the shoulder
-    spiral_stair(scene, t.x, t.y, r + 0.1, 0.2, cz, 2.4)
+    spiral_stair(scene, t.x, t.y, r + 0.1, 0.2, cz, 0.6)
     shoulder = [pi / 2 * k / 8 for k in range(9)]
-    a0 = 2.4 + cz * 1.15 / (r + 0.1)
+    a0 = 0.6 + cz * 1.15 / (r + 0.1)
     path = [(t.x + (r + 0.25) * cos(p) * cos(a0), t.y + (r + 0.25) * cos(p) * sin(a0), cz + (r + 0.2) * sin(p)) for p in shoulder]
     arr = np.array(path)
     beams(scene, arr[:-1], arr[1:], 0.8, "grating", 1, 0.08)
     railing(scene, path)
     pipe(scene, (t.x, t.y, cz - r + 0.1), (t.x, t.y, 1.2), 0.4, "cladding", 8, 1)
-    pipe(scene, (t.x, t.y, 1.2), (t.x + r + 5.0, t.y, 1.2), 0.4, "cladding", 8, 1)
+    out = t.x + r + 3.0 + (0.9 if t.y > 170 else 0)
+    pipe(scene, (t.x, t.y, 1.2), (out, t.y, 1.2), 0.4, "cladding", 8, 1)
+    drop_to_rack(scene, out, t.y, 1.2, 138.4, 0.4, "cladding")
+    for dy in (-2.2, 2.2):
+        box(scene, (t.x + r + 1.0, t.y + dy), 0, (1.2, 0.8, 1.5), 0, "red", detail=1, texel=0.08)
     for z in (cz + r * 0.72, cz + r * 0.3):  # spray rings
         rr = (r * r - (z - cz) ** 2) ** 0.5 + 0.35
         ring = _round_path(t.x, t.y, rr, z, 32)

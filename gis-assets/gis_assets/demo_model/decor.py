@@ -99,9 +99,9 @@ def tank_shell(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None
     if band := args.get("band"):
         y0, y1 = int(0.62 * h), int(0.62 * h + 0.45 * fit[1])
         img[y0:y1] += (np.array(band, np.float32) - img[y0:y1]) * 0.75
-    for share in args.get("faces", (0.18, 0.68)):
-        text(img, args["code"], share * w, 0.3 * h, 2.6 * fit[1], (0.16, 0.2, 0.28))
-        text(img, args["medium"], share * w, 0.3 * h + 2.7 * fit[1], 1.6 * fit[1], (0.16, 0.2, 0.28))
+    for share in args.get("faces", (0.17, 0.36, 0.56)):
+        text(img, args["code"], share * w, args.get("at", 0.3) * h, 2.6 * fit[1], (0.16, 0.2, 0.28))
+        text(img, args["medium"], share * w, args.get("at", 0.3) * h + 2.7 * fit[1], 1.6 * fit[1], (0.16, 0.2, 0.28))
 
 
 def tank_roof(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
@@ -153,8 +153,8 @@ def facade(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
         img[int(h - 2.5 * fit[1]) :, d0:d1] = 0.22
         img[int(h - 2.7 * fit[1]) : int(h - 2.5 * fit[1]), d0 - 3 : d1 + 3] = 0.6
     if (sign := args.get("sign")) and args.get("face", 0) in (0, 2):
-        size = min(1.5 * fit[1], high * 0.2, 0.8 * w / max(len(sign), 1))
-        text(img, sign, w / 2, size * 0.8, size, (0.55, 0.16, 0.13))
+        size = min(1.7 * fit[1], high * 0.27, 0.8 * w / max(len(sign), 1))
+        text(img, sign, w / 2, size * 0.6, size, (0.6, 0.13, 0.1))
 
 
 def shed_wall(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:

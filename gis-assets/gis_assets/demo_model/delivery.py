@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gis_assets.demo_model.bake import Batch, bake_tile, develop
+from gis_assets.demo_model.build_details import add_details
 from gis_assets.demo_model.build_houses import add_houses
 from gis_assets.demo_model.build_process import add_process
 from gis_assets.demo_model.build_tanks import add_tanks
@@ -41,6 +42,7 @@ def build_scene() -> Scene:
     add_houses(scene)
     add_process(scene)
     add_yard(scene)
+    add_details(scene)
     return scene
 
 

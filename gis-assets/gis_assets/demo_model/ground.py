@@ -135,7 +135,7 @@ def _albedo(cls: U8, gain: F32, mark: U8, x0: float, y1: float, texel: float, ta
                 rgb[2] += (0.375 - rgb[2]) * near
                 wave = _tap(cloud, x * 3.0 + y * 1.2, y * 9.0 - x * 2.0) * 0.5 + _tap(patch, x * 9 + y * 4, y * 30 - x * 6) * 0.5
                 tone *= 1 + 0.055 * wave
-                foam = _tap(patch, x * 8, y * 8) - 0.8 + 2.2 * np.exp(-(y - shore - 9.5) / 0.9)
+                foam = 0.8 * _tap(patch, x * 8, y * 8) - 2.4 + 3.4 * np.exp(-(y - shore - 9.5) / 1.4)
                 if foam > 0.9:
                     for k in range(3):
                         rgb[k] += (0.74 - rgb[k]) * min(0.7, (foam - 0.9) * 0.7)

@@ -54,8 +54,8 @@ def _mix(a: F32, b: F32, amount: F32) -> F32:
 
 def _rusty(base: F32, share: float) -> F32:
     """Rust blooms over paint: ``share`` shifts the threshold (0 none .. 1 all)."""
-    rust = _mix(_flat((0.36, 0.22, 0.14), 0.1, 0.08), _flat((0.5, 0.33, 0.2), 0.1, 0.08), _n("fine") * 0.5 + 0.5)
-    return _mix(base, rust, (_n("mottle") * 0.6 + _n("patch") * 0.7 - 2.2 + 3.4 * share) * 1.5)
+    rust = _mix(_flat((0.33, 0.245, 0.19), 0.1, 0.08), _flat((0.45, 0.345, 0.265), 0.1, 0.08), _n("fine") * 0.5 + 0.5)
+    return _mix(base, rust, (_n("mottle") * 0.65 + _n("fine") * 0.45 + _n("patch") * 0.3 - 2.1 + 3.2 * share) * 1.1)
 
 
 def _concrete() -> F32:
@@ -74,7 +74,7 @@ def _sheet(rgb: tuple[float, float, float], rust: float = 0.2) -> F32:
     base = _ribs(_flat(rgb, 0.025, 0.015), 8, 0.05)
     laps = (np.arange(SIZE) % 128 < 1).astype(np.float32)[:, None] * 0.5
     base = _mix(base, base * 0.72, np.broadcast_to(laps, (SIZE, SIZE)))
-    return _rusty(_mix(base, base * 0.72, (_n("patch") - 0.9) * 0.5), rust)
+    return _rusty(_mix(base, base * 0.8, (_n("mottle") - 0.9) * 0.4), rust)
 
 
 def _cladding() -> F32:
@@ -110,7 +110,7 @@ def _grating() -> F32:
     y, x = np.mgrid[:SIZE, :SIZE]
     base = _flat((0.47, 0.475, 0.47), 0.06, 0.1)
     bars = ((x % 10 == 0) | (y % 60 == 0)).astype(np.float32)
-    return _rusty(_mix(base, base * 0.6, bars * 0.5), 0.3)
+    return _rusty(_mix(base, base * 0.6, bars * 0.5), 0.16)
 
 
 def _leaves(rgb: tuple[float, float, float]) -> F32:
@@ -129,7 +129,7 @@ _RECIPES: dict[str, Callable[[], F32]] = {
     "roof_float": lambda: _rusty(_flat((0.56, 0.565, 0.55), 0.06, 0.03, 0.05), 0.34),
     "steel": lambda: _rusty(_flat((0.52, 0.54, 0.545), 0.03, 0.03), 0.22),
     "steel_dark": lambda: _rusty(_flat((0.36, 0.375, 0.38), 0.04, 0.04), 0.25),
-    "rust": lambda: _rusty(_flat((0.45, 0.34, 0.27), 0.05, 0.06), 0.75),
+    "rust": lambda: _rusty(_flat((0.45, 0.36, 0.3), 0.05, 0.06), 0.62),
     "cladding": _cladding,
     "pipe_grey": lambda: _rusty(_flat((0.6, 0.61, 0.61), 0.04, 0.03), 0.15),
     "pipe_white": lambda: _flat((0.74, 0.735, 0.71), 0.03, 0.02),
