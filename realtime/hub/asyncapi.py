@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from realtime.hub import protocol
 from realtime.hub.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
+from realtime.hub.topic import Stream
 from twin import __version__
 from twin.registry.layer import Field, Layer
 
@@ -24,8 +26,8 @@ Close codes: 1001 the hub stops, 1008 rude, 1009 message over 64 KiB, 1013 try l
 connections."""
 
 
-def document(layers: Iterable[Layer], hub_url: str) -> dict[str, Any]:
-    """The AsyncAPI document for these layers and the hub's address (``ws://host:port/``)."""
+def document(layers: Iterable[Layer], hub_url: str, streams: Iterable[Stream] = ()) -> dict[str, Any]:
+    """The AsyncAPI document for these layers and streams and the hub's address (``ws://host:port/``)."""
     scheme, _, rest = hub_url.partition("://")
     host, _, path = rest.partition("/")
     live = [layer for layer in layers if layer.live]
@@ -37,34 +39,14 @@ def document(layers: Iterable[Layer], hub_url: str) -> dict[str, Any]:
         "fromHub": _operation("send", "hub", [_name(m) for m in protocol.HUB_MESSAGES], "What the hub sends"),
     }
     for layer in live:
-        schemas[f"{layer.key}Feature"] = feature_schema(layer)
-        schemas[f"{layer.key}Snap"] = _of_layer("Snap", layer, {"$ref": f"#/components/schemas/{layer.key}Feature"})
-        change = {
-            "type": "object",
-            "required": ["k", "v"],
-            "properties": {
-                "k": {"type": "string", "format": "uuid"},
-                "v": {"oneOf": [{"$ref": f"#/components/schemas/{layer.key}Feature"}, {"type": "null"}]},
-            },
-        }
-        schemas[f"{layer.key}Delta"] = _of_layer("Delta", layer, change)
-        for op in ("Snap", "Delta"):
-            messages[f"{layer.key}{op}"] = {
-                "name": op.lower(),
-                "title": f"{op} of {layer.title.en}",
-                "contentType": "application/json",
-                "payload": {"$ref": f"#/components/schemas/{layer.key}{op}"},
-            }
-        names = {f"{layer.key}{op}": messages[f"{layer.key}{op}"] for op in ("Snap", "Delta")}
-        channel = _channel(layer.topic, layer.title.en, names)
-        channels[layer.topic] = {
-            **channel,
-            "description": layer.description.en,
-            "x-scope": layer.read,
-            "x-title-zh": layer.title.zh,
-        }
-        summary = f"Snapshot and changes of {layer.title.en}"
-        operations[f"live.{layer.key}"] = _operation("send", layer.topic, list(names), summary)
+        described = {"description": layer.description.en, "x-scope": layer.read, "x-title-zh": layer.title.zh}
+        topic = _Topic(layer.topic, layer.key, layer.title.en, feature_schema(layer), described)
+        topic.into(schemas, messages, channels, operations)
+    for stream in streams:
+        key = stream.topic.replace(".", "_")
+        _Topic(stream.topic, key, stream.title, stream.schema, {"x-scope": stream.scope}).into(
+            schemas, messages, channels, operations
+        )
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Plant twin hub", "version": __version__, "description": _ABOUT},
@@ -74,6 +56,45 @@ def document(layers: Iterable[Layer], hub_url: str) -> dict[str, Any]:
         "operations": operations,
         "components": {"messages": messages, "schemas": schemas},
     }
+
+
+@dataclass(frozen=True)
+class _Topic:
+    """A topic and the JSON Schema of its items."""
+
+    name: str
+    key: str
+    title: str
+    item: dict[str, Any]
+    more: dict[str, Any]
+
+    def into(
+        self, schemas: dict[str, Any], messages: dict[str, Any], channels: dict[str, Any], operations: dict[str, Any]
+    ) -> None:
+        """Add the topic's schemas, messages, channel and operation."""
+        item = {"$ref": f"#/components/schemas/{self.key}Item"}
+        change = {
+            "type": "object",
+            "required": ["k", "v"],
+            "properties": {"k": {"type": "string"}, "v": {"oneOf": [item, {"type": "null"}]}},
+        }
+        schemas[f"{self.key}Item"] = self.item
+        schemas[f"{self.key}Snap"] = self._refined("Snap", item)
+        schemas[f"{self.key}Delta"] = self._refined("Delta", change)
+        names = [f"{self.key}Snap", f"{self.key}Delta"]
+        for name, op in zip(names, ("snap", "delta"), strict=True):
+            messages[name] = {
+                "name": op,
+                "title": f"{op} of {self.title}",
+                "contentType": "application/json",
+                "payload": {"$ref": f"#/components/schemas/{name}"},
+            }
+        channels[self.name] = {**_channel(self.name, self.title, names), **self.more}
+        operations[f"live.{self.key}"] = _operation("send", self.name, names, f"Snapshot and changes of {self.title}")
+
+    def _refined(self, op: str, item: dict[str, Any]) -> dict[str, Any]:
+        narrowed = {"topic": {"const": self.name}, "items": {"type": "array", "items": item}}
+        return {"allOf": [{"$ref": f"#/components/schemas/{op}"}, {"type": "object", "properties": narrowed}]}
 
 
 _SECURITY = [{"type": "httpApiKey", "name": "twin_session", "in": "cookie"}, {"type": "http", "scheme": "bearer"}]
@@ -140,18 +161,6 @@ def _message(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": (model.__doc__ or "").split(". ")[0],
         "contentType": "application/json",
         "payload": {"$ref": f"#/components/schemas/{_name(model)}"},
-    }
-
-
-def _of_layer(op: str, layer: Layer, item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "allOf": [
-            {"$ref": f"#/components/schemas/{op}"},
-            {
-                "type": "object",
-                "properties": {"topic": {"const": layer.topic}, "items": {"type": "array", "items": item}},
-            },
-        ]
     }
 
 

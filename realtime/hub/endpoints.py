@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from realtime.hub.asyncapi import document
+from realtime.hub.sources import streams
 from twin.errors import Unavailable
 from twin.registry.layer import layers
 from twin.settings import Settings, get_settings
@@ -45,7 +46,7 @@ class HubState(BaseModel):
 @router.get("/asyncapi.json", summary="AsyncAPI 3.0 document of the hub")
 async def asyncapi(request: Request) -> dict[str, Any]:
     """Topics, messages and types of the live data."""
-    return document(layers().values(), hub_url(get_settings(), request.url.hostname or "127.0.0.1"))
+    return document(layers().values(), hub_url(get_settings(), request.url.hostname or "127.0.0.1"), streams())
 
 
 def hub_url(settings: Settings, host: str) -> str:

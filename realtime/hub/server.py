@@ -11,8 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from realtime.hub.auth import Authenticator
 from realtime.hub.core import Hub
+from realtime.hub.ingest import Ingest, socket_path
 from realtime.hub.listener import Listener
 from realtime.hub.sources import feed, specs
+from realtime.hub.streams import SYSTEM
+from twin import clock
 from twin.auth import service as accounts
 from twin.auth.principal import Principal
 from twin.db import outbox, uow
@@ -63,19 +66,31 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         listener.account_changed(account)
 
     port = await listener.start(settings.hub_host, settings.hub_port)
+    ingest = Ingest(hub)
+    await ingest.start(socket_path(settings))
     log.info("hub listens", host=settings.hub_host, port=port, position=position)
     follower = asyncio.create_task(feed(hub, outbox.follow(after=position), changed))
+    tell = asyncio.create_task(_tell_state(hub, listener))
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({follower, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if follower.done():
             follower.result()
     finally:
-        for task in (follower, stopped):
+        for task in (follower, tell, stopped):
             task.cancel()
-        await asyncio.gather(follower, stopped, return_exceptions=True)
+        await asyncio.gather(follower, tell, stopped, return_exceptions=True)
+        await ingest.stop()
         await listener.stop()
         await uow.dispose()
+
+
+async def _tell_state(hub: Hub, listener: Listener) -> None:
+    """Give operators who watch the topic ``system`` the hub's counts every few seconds."""
+    while True:
+        await asyncio.sleep(5)
+        for enterprise in {client.principal.enterprise_id for client in hub.clients}:
+            hub.publish_stream(enterprise, SYSTEM, [("hub", clock.timestamp(), {"kind": "hub", **listener.metrics()})])
 
 
 async def _main(settings: Settings) -> None:

@@ -13,9 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from realtime.hub import repository
 from realtime.hub.codec import Item
 from realtime.hub.core import Hub
-from realtime.hub.topic import TopicKey, TopicSpec
+from realtime.hub.streams import SYSTEM
+from realtime.hub.topic import Stream, TopicKey, TopicSpec
 from twin.db.outbox import Event, is_outage
 from twin.errors import Unavailable
+from twin.registry import discover
 from twin.registry.layer import Layer, layers
 
 log = structlog.get_logger("realtime.hub")
@@ -23,7 +25,6 @@ log = structlog.get_logger("realtime.hub")
 _T = TypeVar("_T")
 
 INBOX = "inbox"
-SYSTEM = "system"
 AUTH = "auth"
 
 
@@ -67,7 +68,13 @@ async def _reading(act: Callable[[], Awaitable[_T]]) -> _T:
 def specs() -> tuple[TopicSpec, ...]:
     """Every topic: the live layers, one's own notifications, and the state of the system."""
     found = [TopicSpec(layer.topic, layer.read, LayerSource(layer)) for layer in layers().values() if layer.live]
-    return (*found, TopicSpec(INBOX, "", InboxSource(), personal=True), TopicSpec(SYSTEM, "system:read"))
+    found += [TopicSpec(stream.topic, stream.scope) for stream in streams()]
+    return (*found, TopicSpec(INBOX, "", InboxSource(), personal=True))
+
+
+def streams() -> tuple[Stream, ...]:
+    """Every stream of the modules."""
+    return tuple(stream for module in discover.submodules("streams") for stream in module.STREAMS)
 
 
 async def feed(hub: Hub, batches: AsyncIterator[list[Event]], account_changed: Callable[[UUID], None]) -> None:

@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from realtime.hub.codec import Codec, Item, chunked
@@ -57,6 +57,23 @@ class TopicSpec:
     scope: str
     source: SnapshotSource | None = None
     personal: bool = False
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A live topic that an engine feeds (positions, values). Modules declare ``STREAMS`` in a submodule ``streams``.
+
+    Attributes:
+        topic: name on the hub.
+        title: what it is, in English (for AsyncAPI).
+        scope: right needed to read it.
+        schema: JSON Schema of a value; its ``id`` is the key.
+    """
+
+    topic: str
+    title: str
+    scope: str
+    schema: dict[str, Any]
 
 
 class Delta:

@@ -10,6 +10,7 @@ import httpx
 from realtime.hub.asyncapi import document
 from realtime.hub.endpoints import hub_url
 from realtime.hub.protocol import CLIENT_MESSAGES, HUB_MESSAGES
+from realtime.hub.sources import streams
 from tests.conftest import SignIn
 from tests.hub.support import running
 from twin.registry.layer import layers
@@ -28,15 +29,16 @@ def _refs(value: Any) -> Iterator[str]:
 
 
 def test_every_live_layer_and_message_is_in_asyncapi_and_every_reference_leads_somewhere() -> None:
-    found = document(layers().values(), "wss://twin.example/hub")
+    found = document(layers().values(), "wss://twin.example/hub", streams())
     assert found["asyncapi"] == "3.0.0"
     server = found["servers"]["hub"]
     assert (server["protocol"], server["host"], server["pathname"]) == ("wss", "twin.example", "/hub")
     assert {key for key, layer in layers().items() if layer.live} == {
         c[6:] for c in found["channels"] if c.startswith("layer.")
     }
+    assert "system" in found["channels"]
     assert {m.__name__ for m in (*CLIENT_MESSAGES, *HUB_MESSAGES)} <= set(found["components"]["messages"])
-    risk = found["components"]["schemas"]["zoneFeature"]["properties"]["properties"]["properties"]["risk"]
+    risk = found["components"]["schemas"]["zoneItem"]["properties"]["properties"]["properties"]["risk"]
     assert {1, 2, 3, 4} <= set(risk["enum"])
     refs = set(_refs(found))
     assert len(refs) > 50
