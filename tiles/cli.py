@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tiles.tiles3d.align import Alignment, read_points
 from tiles.tiles3d.align import align as fit_points
+from tiles.tiles3d.align import read_points
 from tiles.tiles3d.build import import_delivery, tileset_id
 from tiles.tiles3d.check import Report
 from tiles.tiles3d.check import check as check_tileset
 from tiles.tiles3d.errors import DeliveryError, TilesetNotFound
 from tiles.tiles3d.job import Options
-from tiles.tiles3d.manifest import Manifest
+from tiles.tiles3d.manifest import Alignment, Manifest
 from twin.i18n import t
 from twin.settings import get_settings
 

@@ -1,8 +1,9 @@
 """Texture atlases: keep the parts of pictures that triangles use, scale them, pack them into one picture.
 
-Used texels are found on a block grid: a block is used when a triangle's texture box touches it; connected blocks form a region.
-Triangles that share a vertex always fall into one region, so no chart is ever torn; overlapping charts (one facade picture used by
-many walls) count once.
+Used texels are found on a block grid: a block is used when a triangle's texture box touches it; connected blocks form
+    a region.
+Triangles that share a vertex always fall into one region, so no chart is ever torn; overlapping charts (one facade
+picture used by many walls) count once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Vertices on the borders between delivery tiles: where two tiles meet, neither may move a vertex before both are one node."""
+"""Vertices on the borders between delivery tiles: where two tiles meet, neither may move a vertex before both are
+one node.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def open_keys(mesh: Mesh) -> NDArray[np.int64]:
 
 
 def shared_depths(grid: Grid, found: list[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Keys that open edges of more than one tile have, sorted, and the depth of the first node where those tiles are one."""
+    """Keys that open edges of more than one tile have, sorted, and the depth of the first node where those tiles are
+    one.
+    """
     tile = np.repeat(np.arange(len(found)), [len(f) for f in found])
     every = np.concatenate(found) if found else np.zeros(0, np.int64)
     order = np.argsort(every, kind="stable")
@@ -79,8 +83,9 @@ def lock_borders(
     shared: tuple[NDArray[np.int64], NDArray[np.int8]],
     box: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> None:
-    """Set ``free_depth`` of a tile's vertices: those shared with other tiles, and open ones on the planes of its box that face a neighbour
-    (survey firms cut there, often without matching vertices)."""
+    """Set ``free_depth`` of a tile's vertices: those shared with other tiles, and open ones on the planes of its box
+    that face a neighbour (survey firms cut there, often without matching vertices).
+    """
     opened = open_keys(mesh)
     cell = grid.cells[number]
     cells = {(int(c), int(r)) for c, r in grid.cells}

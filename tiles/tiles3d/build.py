@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def import_delivery(
         manifest = make_manifest(delivery, georef, root, building.folder, version, options)
         manifest.seconds = round(clock.monotonic() - started, 3)
         write_manifest(manifest, building.folder)
+        _compress_json(building.folder)
     except Exception:
         # A refusal leaves nothing. Only an interruption (Ctrl-C, a killed process) leaves the folder, to go on from.
         building.discard()
@@ -69,6 +71,12 @@ def import_delivery(
     building.publish()
     report(1.0, "done")
     return manifest
+
+
+def _compress_json(folder: Path) -> None:
+    """A gzip copy beside every JSON of the tileset; the server hands it out as it is."""
+    for file in [folder / "tileset.json", *sorted((folder / "tiles").glob("*.json"))]:
+        file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
 
 
 def _source_files(delivery: Delivery) -> list[Path]:

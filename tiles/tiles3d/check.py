@@ -70,7 +70,9 @@ class Report:
 
 
 def check(folder: Path) -> Report:
-    """Check a tileset: JSON, boxes, errors, every content. Never raises for faults of the tileset; they are in the report."""
+    """Check a tileset: JSON, boxes, errors, every content. Never raises for faults of the tileset; they are in the
+    report.
+    """
     report = Report()
     folder = Path(folder)
     try:
@@ -100,21 +102,15 @@ def _number(value: Any) -> bool:
 def _tile(report: Report, visit: Visit) -> None:
     report.tiles += 1
     tile, where = visit.tile, f"{visit.file} depth {visit.depth}"
-    error = tile.get("geometricError")
-    if not _number(error):
-        report.add("error", "geometric_error", where, f"geometricError is {error!r}")
-        error = 0.0
+    given = tile.get("geometricError")
+    if not _number(given):
+        report.add("error", "geometric_error", where, f"geometricError is {given!r}")
+    error = float(given or 0.0) if _number(given) else 0.0
     if error > visit.parent_error + 1e-9:
         report.add(
             "error", "error_grows", where, f"geometricError {error:g} is above the parent's {visit.parent_error:g}"
         )
-    elif (
-        error == visit.parent_error
-        and error > 0
-        and visit.contents()
-        and visit.parent
-        and visit.parent.contents() == []
-    ):
+    elif error == visit.parent_error > 0 and visit.parent and _own_content(visit.parent):
         report.add("warning", "error_equal", where, f"geometricError {error:g} equals the parent's")
     if tile.get("refine", "REPLACE") not in ("REPLACE", "ADD"):
         report.add("error", "refine", where, f"refine is {tile['refine']!r}")
@@ -125,10 +121,15 @@ def _tile(report: Report, visit: Visit) -> None:
         _within_parent(report, visit, where)
     level = report.levels.setdefault(visit.depth, LevelSum(visit.depth))
     level.tiles += 1
-    level.error = max(level.error, float(error))
+    level.error = max(level.error, error)
     for uri in visit.contents():
         if not uri.split("?")[0].endswith(".json"):
             _content(report, visit, uri, level)
+
+
+def _own_content(visit: Visit) -> bool:
+    """Whether a tile draws something itself, rather than only pointing to another tileset."""
+    return any(not uri.split("?")[0].endswith(".json") for uri in visit.contents())
 
 
 def _matrix(values: Any) -> bool:

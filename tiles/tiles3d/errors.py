@@ -12,8 +12,8 @@ from twin.errors import Invalid, NotFound, TooLarge
 class DeliveryError(Invalid):
     """A delivery that cannot be imported.
 
-    ``params`` always has ``file`` (relative to the delivery where possible) and ``fault`` (English, for logs; the text for people comes
-    from the code).
+    ``params`` always has ``file`` (relative to the delivery where possible) and ``fault`` (English, for logs; the
+    text for people comes from the code).
     """
 
     code = "tiles3d_delivery"
@@ -77,7 +77,9 @@ class Bomb(DeliveryError):
 
 
 class SrsError(DeliveryError):
-    """The coordinate reference system is missing, unreadable or does not fit the origin. ``candidates`` lists likely ones, best first."""
+    """The coordinate reference system is missing, unreadable or does not fit the origin. ``candidates`` lists likely
+    ones, best first.
+    """
 
     code = "tiles3d_srs"
 

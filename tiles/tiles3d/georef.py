@@ -1,10 +1,10 @@
 """Where a delivery stands on the earth: SRS forms of metadata.xml, origin, grid convergence, curvature, vertical datum.
 
-A delivery's coordinates are metres on a map projection, minus an origin. Tiles need a rigid transform to earth-centred coordinates
-(EPSG:4978; CGCS2000 equals WGS84 within centimetres). The transform here is the east-north-up frame at the origin, turned by the
-grid convergence, so that the local axes stay the projection's axes (x grid east, y grid north): rasters cut in the site's metric
-frame fit the tiles directly. What a rigid transform cannot hold - earth curvature (8 cm at 1 km) and the projection's scale - is a
-smooth polynomial applied to every vertex.
+A delivery's coordinates are metres on a map projection, minus an origin. Tiles need a rigid transform to earth-
+centred coordinates (EPSG:4978; CGCS2000 equals WGS84 within centimetres). The transform here is the east-north-up
+frame at the origin, turned by the grid convergence, so that the local axes stay the projection's axes (x grid east, y
+grid north): rasters cut in the site's metric frame fit the tiles directly. What a rigid transform cannot hold - earth
+curvature (8 cm at 1 km) and the projection's scale - is a smooth polynomial applied to every vertex.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ _A, _F = 6378137.0, 1 / 298.257223563
 
 
 def ecef(lon: Any, lat: Any, h: Any) -> F64:
-    """Earth-centred coordinates (N, 3) of longitude and latitude in degrees and ellipsoidal height in metres (WGS84)."""
+    """Earth-centred coordinates (N, 3) of longitude and latitude in degrees and ellipsoidal height in metres
+    (WGS84).
+    """
     lam, phi = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
     e2 = _F * (2 - _F)
     n = _A / np.sqrt(1 - e2 * np.sin(phi) ** 2)
@@ -36,7 +38,9 @@ def ecef(lon: Any, lat: Any, h: Any) -> F64:
 
 
 def geodetic(xyz: NDArray[Any]) -> F64:
-    """Longitude, latitude (degrees) and ellipsoidal height (m), (N, 3), of earth-centred coordinates (N, 3); Bowring's formula, iterated."""
+    """Longitude, latitude (degrees) and ellipsoidal height (m), (N, 3), of earth-centred coordinates (N, 3);
+    Bowring's formula, iterated.
+    """
     x, y, z = np.moveaxis(np.asarray(xyz, np.float64), -1, 0)
     e2 = _F * (2 - _F)
     p = np.hypot(x, y)
@@ -95,7 +99,7 @@ class Georef:
             return local
         inverse = np.linalg.inv(self.transform)
         lon, lat, h = self._geodetic(local)
-        return ecef(lon, lat, h) @ inverse[:3, :3].T + inverse[:3, 3]
+        return np.asarray(ecef(lon, lat, h) @ inverse[:3, :3].T + inverse[:3, 3])
 
     def _geodetic(self, local: F64) -> tuple[F64, F64, F64]:
         to_lonlat = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
@@ -142,7 +146,8 @@ def geoid_height(grid: str, lon: NDArray[Any], lat: NDArray[Any]) -> F64:
     """
     try:
         shift = Transformer.from_pipeline(
-            f"+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=vgridshift +grids={grid} +multiplier=1"
+            "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad"
+            f" +step +proj=vgridshift +grids={grid} +multiplier=1"
             " +step +proj=unitconvert +xy_in=rad +xy_out=deg"
         )
         _, _, height = shift.transform(np.asarray(lon), np.asarray(lat), np.zeros(len(lon)), errcheck=True)
@@ -179,7 +184,8 @@ def read_metadata(file: Path) -> tuple[str, tuple[float, float, float]]:
 
 
 def candidates(origin: tuple[float, float, float], near: tuple[float, float] | None = None) -> list[str]:
-    """Likely CGCS2000 systems for an origin, best first: 3-degree zones, then 6-degree ones; zone numbers in the easting decide.
+    """Likely CGCS2000 systems for an origin, best first: 3-degree zones, then 6-degree ones; zone numbers in the
+    easting decide.
 
     Args:
         origin: SRSOrigin, x (east) and y (north) in metres.
@@ -242,7 +248,8 @@ def resolve(
     """Make the tie from an SRS (``EPSG:n``, ``ENU:lat,lon`` or WKT) and an origin.
 
     Raises:
-        SrsError: missing, unknown, geographic with metric values, or the origin falls outside of where the system is valid.
+        SrsError: missing, unknown, geographic with metric values, or the origin falls outside of where the system is
+            valid.
     """
     text = srs.strip()
     if not text:
@@ -283,15 +290,11 @@ def resolve(
 def _refuse_far(
     crs: CRS, lon: float, lat: float, origin: tuple[float, float, float], file: str, near: tuple[float, float] | None
 ) -> None:
-    """Refuse origins that the system puts where nobody uses it: the sign of a wrong zone or of a zone number in the easting."""
-    meridian = next(
-        (
-            p.value
-            for p in (crs.coordinate_operation.params if crs.coordinate_operation else ())
-            if "Longitude of natural origin" in p.name
-        ),
-        lon,
-    )
+    """Refuse origins that the system puts where nobody uses it: the sign of a wrong zone or of a zone number in the
+    easting.
+    """
+    params = crs.coordinate_operation.params if crs.coordinate_operation else ()
+    meridian = next((float(p.value) for p in params if "Longitude of natural origin" in p.name), lon)
     off = abs((lon - meridian + 180) % 360 - 180)
     if off > 4.0 and "transverse" in crs.to_wkt().lower():
         raise SrsError(

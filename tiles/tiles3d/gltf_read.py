@@ -1,7 +1,9 @@
-"""Reader of glTF 2.0 (.gltf, .glb) into meshes in the z-up frame; what survey and modelling tools write, and what we write.
+"""Reader of glTF 2.0 (.gltf, .glb) into meshes in the z-up frame; what survey and modelling tools write, and what we
+write.
 
 Takes node transforms, strided, normalised and sparse-free accessors, EXT_meshopt_compression, KHR_mesh_quantization,
-KHR_texture_transform, KHR_draco_mesh_compression (where DracoPy is installed), WebP, and triangle lists, strips and fans.
+KHR_texture_transform, KHR_draco_mesh_compression (where DracoPy is installed), WebP, and triangle lists, strips and
+fans.
 """
 
 from __future__ import annotations
@@ -324,7 +326,9 @@ def load_gltf(data: bytes, name: str, base: Path | None = None, *, textures: boo
 
 
 def position_bounds(data: bytes, name: str) -> tuple[F64, F64] | None:
-    """Box of a document in its z-up frame from the accessors' min and max, without reading vertices; None when they are absent."""
+    """Box of a document in its z-up frame from the accessors' min and max, without reading vertices; None when they
+    are absent.
+    """
     gltf = Gltf(data, name)
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for mesh in gltf.doc.get("meshes", []):

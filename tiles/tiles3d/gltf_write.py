@@ -249,4 +249,4 @@ def pack(doc: dict[str, Any], blob: bytes) -> bytes:
     chunks = struct.pack("<I4s", len(text), b"JSON") + text
     if blob:
         chunks += struct.pack("<I4s", len(blob), b"BIN\0") + blob
-    return cast(bytes, struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks)
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks

@@ -58,7 +58,8 @@ class _Leaf:
 
 
 class HeightField:
-    """Answers from the mesh of a tileset. Tiles are decoded when first needed and kept up to a limit; safe to share between threads.
+    """Answers from the mesh of a tileset. Tiles are decoded when first needed and kept up to a limit; safe to share
+    between threads.
 
     Args:
         folder: the tileset.
@@ -105,10 +106,11 @@ class HeightField:
     def frame(self, lonlath: ArrayLike) -> F64:
         """Longitude, latitude (degrees), ellipsoidal height (m), (N, 3), to the tileset's frame (N, 3), metres."""
         p = np.asarray(lonlath, np.float64).reshape(-1, 3)
-        return ecef(p[:, 0], p[:, 1], p[:, 2]) @ self.inverse[:3, :3].T + self.inverse[:3, 3]
+        return np.asarray(ecef(p[:, 0], p[:, 1], p[:, 2]) @ self.inverse[:3, :3].T + self.inverse[:3, 3])
 
     def sample(self, lonlat: ArrayLike, *, below: ArrayLike | None = None) -> F64:
-        """Ellipsoidal heights (N,) in metres of the highest surface at (N, 2) longitudes and latitudes; NaN beside the model.
+        """Ellipsoidal heights (N,) in metres of the highest surface at (N, 2) longitudes and latitudes; NaN beside
+        the model.
 
         Args:
             below: (N,) or one ellipsoidal height: the highest surface not above it (the floor below a roof).
@@ -141,10 +143,12 @@ class HeightField:
         return heights
 
     def visible(self, point: ArrayLike, cameras: ArrayLike, *, gap: float = _GAP) -> NDArray[np.bool_]:
-        """Which of N cameras (N, 3) see a point: no part of the mesh lies between. Longitude, latitude, ellipsoidal height.
+        """Which of N cameras (N, 3) see a point: no part of the mesh lies between. Longitude, latitude, ellipsoidal
+        height.
 
         Args:
-            gap: metres at both ends that do not count (the wall that a camera hangs on, the ground that a point lies on).
+            gap: metres at both ends that do not count (the wall that a camera hangs on, the ground that a point lies
+                on).
         """
         o = self.frame(point)[0]
         ends = np.ascontiguousarray(self.frame(cameras))

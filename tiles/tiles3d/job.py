@@ -69,8 +69,8 @@ class Options:
 class Building:
     """The folder in which a tileset is built, beside its target, renamed at the end.
 
-    A run that was interrupted leaves the folder and its markers; the next run with the same source and options goes on from there.
-    A delivery that is refused leaves nothing.
+    A run that was interrupted leaves the folder and its markers; the next run with the same source and options goes
+    on from there. A delivery that is refused leaves nothing.
     """
 
     def __init__(self, target: Path, fingerprint: str) -> None:
@@ -140,7 +140,8 @@ def content_version(folder: Path) -> str:
 def spread(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[tuple[int, R]]:
     """Run tasks in processes (in this one when there is little to do); yields (index, result) as they finish.
 
-    At most two tasks per process are in flight, so results do not pile up. The first failure stops the rest and is raised.
+    At most two tasks per process are in flight, so results do not pile up. The first failure stops the rest and is
+    raised.
     """
     workers = min(workers, len(tasks))
     if workers <= 1:

@@ -11,8 +11,8 @@ from PIL import Image
 from tiles.tiles3d import atlas, meshopt
 from tiles.tiles3d.mesh import FREE, Mesh, Part, Texture, keys, mesh_area, texel_size
 
-#: A tile is swapped for its children when its error exceeds 16 px (the engines' usual limit); an error of 16 texels therefore means
-#: "until a texel is wider than a pixel".
+#: A tile is swapped for its children when its error exceeds 16 px (the engines' usual limit); an error of 16
+#: texels therefore means "until a texel is wider than a pixel".
 TEXELS_PER_ERROR = 16.0
 
 
@@ -49,7 +49,9 @@ def merge(children: list[Mesh]) -> Mesh:
 
 
 def mark_shared(pieces: list[list[Part]], depth: int) -> None:
-    """Vertices whose position occurs in more than one piece may be moved only at ``depth`` and above, where the pieces are one."""
+    """Vertices whose position occurs in more than one piece may be moved only at ``depth`` and above, where the
+    pieces are one.
+    """
     found = []
     for number, parts in enumerate(pieces):
         own = np.unique(np.concatenate([keys(p.positions) for p in parts])) if parts else np.zeros(0, np.int64)
@@ -87,8 +89,9 @@ def coarser(children: list[Mesh], depth: int, limits: Limits, allowed: float, dr
     if before > target:
         simpler, error = _simplify(merged, depth, target, allowed)
         if simpler.triangles > 0.7 * before and _edge(merged) < 2.5 * allowed:
-            # Charts so torn that hardly an edge can collapse (usual in the coarsest supplied levels). A triangle is about a pixel
-            # there, so a colour per vertex shows as much as a texture does, and the surface is whole again.
+            # Charts so torn that hardly an edge can collapse (usual in the coarsest supplied levels). A
+            # triangle is about a pixel there, so a colour per vertex shows as much as a texture does,
+            # and the surface is whole again.
             simpler, error = _simplify(_coloured(merged), depth, target, allowed)
         merged = simpler
         if merged.triangles > 2 * limits.triangles:
@@ -168,7 +171,8 @@ def _vertex_colors(part: Part, mesh: Mesh) -> NDArray[np.float64]:
     height, width = pixels.shape[:2]
     coarse = int(np.clip(_edge(mesh) / max(texel_size(mesh), 1e-6), 1, 32))
     small = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).reduce(coarse)) if coarse > 1 else pixels
-    # Drawn a little towards the middle of its triangle, a vertex at a chart's rim does not pick up what lies beside the chart.
+    # Drawn a little towards the middle of its triangle, a vertex at a chart's rim does not pick up what lies
+    # beside the chart.
     middle = part.uvs[part.indices].reshape(-1, 3, 2).mean(axis=1)
     inner = np.zeros((len(part.positions), 2))
     times = np.bincount(part.indices, minlength=len(part.positions))
@@ -177,7 +181,8 @@ def _vertex_colors(part: Part, mesh: Mesh) -> NDArray[np.float64]:
     uv = 0.5 * part.uvs + 0.5 * inner / np.maximum(times, 1)[:, None]
     x = np.floor(uv[:, 0] % 1.0001 * width / coarse).astype(np.int64)
     y = np.floor(uv[:, 1] % 1.0001 * height / coarse).astype(np.int64)
-    return small[np.clip(y, 0, small.shape[0] - 1), np.clip(x, 0, small.shape[1] - 1)].astype(np.float64)
+    picked = small[np.clip(y, 0, small.shape[0] - 1), np.clip(x, 0, small.shape[1] - 1)]
+    return np.asarray(picked, np.float64)
 
 
 def weld(
@@ -186,7 +191,9 @@ def weld(
     attributes: NDArray[np.float32],
     owner: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Point the indices at one vertex for each distinct (position, attributes, part): unindexed input would not simplify."""
+    """Point the indices at one vertex for each distinct (position, attributes, part): unindexed input would not
+    simplify.
+    """
     rows = np.concatenate([positions, attributes, owner[:, None].astype(np.float32)], axis=1)
     packed = np.ascontiguousarray(rows + np.float32(0)).view(np.dtype((np.void, rows.shape[1] * 4))).ravel()
     _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
@@ -214,7 +221,9 @@ def geometric_error(own_texel: float, simplify_error: float, child_errors: list[
 
 
 def split(mesh: Mesh, center: NDArray[np.float64], depth: int) -> list[Mesh]:
-    """The quadrants of a mesh by triangle centroid (up to 4), shared vertices marked for ``depth``; no triangle is cut."""
+    """The quadrants of a mesh by triangle centroid (up to 4), shared vertices marked for ``depth``; no triangle is
+    cut.
+    """
     quads: list[Mesh] = [Mesh([], mesh.textures, mesh.double_sided) for _ in range(4)]
     for part in mesh.parts:
         part.depth()

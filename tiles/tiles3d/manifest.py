@@ -58,7 +58,9 @@ class Residual(BaseModel):
 
 
 class Alignment(BaseModel):
-    """Fit to control points; ``matrix`` is row-major, applied in the tileset's local frame before the root transform."""
+    """Fit to control points; ``matrix`` is row-major, applied in the tileset's local frame before the root
+    transform.
+    """
 
     matrix: list[float]
     scale: float

@@ -184,7 +184,9 @@ def snap(positions: NDArray[Any]) -> F32:
 
 
 def keys(positions: F32) -> NDArray[np.int64]:
-    """One integer per position on the grid: equal keys, equal positions (21 bits an axis, +-2 km; beyond that collisions only add locks)."""
+    """One integer per position on the grid: equal keys, equal positions (21 bits an axis, +-2 km; beyond that
+    collisions only add locks).
+    """
     q = np.rint(positions.astype(np.float64) / GRID).astype(np.int64) & 0x1FFFFF
     return (q[:, 0] << 42) | (q[:, 1] << 21) | q[:, 2]
 
@@ -196,7 +198,7 @@ def mesh_area(parts: Iterable[Part]) -> float:
 
 def _areas(part: Part) -> F64:
     a, b, c = (part.positions[part.indices[k::3]].astype(np.float64) for k in range(3))
-    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2)
 
 
 def texel_size(mesh: Mesh) -> float:

@@ -38,7 +38,7 @@ def order(indices: U32, vertices: int) -> tuple[U32, U32]:
     old = np.empty(used, np.uint32)
     live = remap != 0xFFFFFFFF
     old[remap[live]] = np.flatnonzero(live).astype(np.uint32)
-    return cast(U32, remap[cached]), old
+    return remap[cached], old
 
 
 def encode_triangles(indices: U32, vertices: int) -> bytes:
@@ -54,7 +54,9 @@ def encode_attributes(rows: NDArray[Any]) -> bytes:
 
 
 def positions_to_exponential(positions: F32) -> NDArray[np.uint32]:
-    """Positions on the 2 mm grid in the EXPONENTIAL filter's form: the grid's exponent above a 24-bit mantissa. Exact both ways."""
+    """Positions on the 2 mm grid in the EXPONENTIAL filter's form: the grid's exponent above a 24-bit mantissa.
+    Exact both ways.
+    """
     mantissa = np.rint(positions.astype(np.float64) / GRID).astype(np.int64)
     return ((np.int64(GRID_EXP) & 0xFF) << 24 | (mantissa & 0xFFFFFF)).astype(np.uint32)
 
@@ -98,7 +100,7 @@ def _unfilter(data: U8, stride: int, filter_: str) -> NDArray[Any]:
         word = data.view(np.int32)
         exponent = word >> 24
         mantissa = (word << 8) >> 8
-        return np.ldexp(mantissa.astype(np.float32), exponent)
+        return np.asarray(np.ldexp(mantissa.astype(np.float32), exponent))
     if filter_ in ("OCTAHEDRAL", "QUATERNION"):
         # Normals and rotations; nothing here uses them, so the packed form may stay.
         return data

@@ -98,7 +98,8 @@ class Writer:
         level = 1 + max(c.level for c in children)
         weights = [max(c.triangles, 1) for c in children]
         texel = float(np.average([c.texel for c in children], weights=weights))
-        # Three texels, or the pixel that the children's own error stands for where they came with one (supplied pyramids).
+        # Three texels, or the pixel that the children's own error stands for where they came with one
+        # (supplied pyramids).
         allowed = max(3 * texel, max(c.error for c in children) / levels.TEXELS_PER_ERROR)
         mesh, moved = levels.coarser(meshes, depth, self.style.limits, allowed, drop_detail=2 if level == 1 else 1)
         own = max(texel_size(mesh), texel * 1.2)
@@ -162,7 +163,7 @@ def load_mesh(path: Path) -> Mesh:
         meta = orjson.loads(data["meta"].tobytes())
         mesh = Mesh(double_sided=meta["double_sided"])
         for i, (texture, detail, repeat) in enumerate(meta["parts"]):
-            uvs, colors = (data[f"{k}{i}"] if f"{k}{i}" in data else None for k in "uc")
+            uvs, colors = (data.get(f"{k}{i}") for k in "uc")
             mesh.parts.append(Part(data[f"p{i}"], data[f"i{i}"], uvs, colors, texture, detail, repeat, data[f"d{i}"]))
         for i, (decoded, mime, file) in enumerate(meta["textures"]):
             raw = data[f"t{i}"]

@@ -1,53 +1,43 @@
 """The classes of OSG scene files that survey software writes, read into plain objects.
 
-Each reader takes exactly the fields that its class had in the file's version; versions 77 to 160 differ in the places marked below.
+Each reader takes exactly the fields that its class had in the file's version; versions 77 to 160 differ in the places
+marked below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tiles.tiles3d.osg_state import Obj, StateReader
 from tiles.tiles3d.osg_stream import Stream
 
 _ARRAYS: dict[int, tuple[type[np.generic], int]] = {
     0: (np.int8, 1), 1: (np.uint8, 1), 2: (np.int16, 1), 3: (np.uint16, 1), 4: (np.int32, 1), 5: (np.uint32, 1),
     6: (np.float32, 1), 7: (np.float64, 1), 8: (np.int8, 2), 9: (np.int8, 3), 10: (np.int8, 4), 11: (np.uint8, 4),
-    12: (np.int16, 2), 13: (np.int16, 3), 14: (np.int16, 4), 15: (np.float32, 2), 16: (np.float32, 3), 17: (np.float32, 4),
-    18: (np.float64, 2), 19: (np.float64, 3), 20: (np.float64, 4),
+    12: (np.int16, 2), 13: (np.int16, 3), 14: (np.int16, 4), 15: (np.float32, 2), 16: (np.float32, 3),
+    17: (np.float32, 4), 18: (np.float64, 2), 19: (np.float64, 3), 20: (np.float64, 4),
 }  # fmt: skip
-_SUFFIX: dict[str, tuple[type[np.generic], bool]] = {
-    "": (np.float32, False), "d": (np.float64, False), "b": (np.int8, False), "ub": (np.uint8, False), "s": (np.int16, False),
-    "us": (np.uint16, False), "i": (np.int32, False), "ui": (np.uint32, False),
+_SUFFIX: dict[str, type[np.generic]] = {
+    "": np.float32, "d": np.float64, "b": np.int8, "ub": np.uint8, "s": np.int16, "us": np.uint16,
+    "i": np.int32, "ui": np.uint32,
 }  # fmt: skip
-_SCALARS = {
-    "FloatArray": np.float32, "DoubleArray": np.float64, "ByteArray": np.int8, "UByteArray": np.uint8, "ShortArray": np.int16,
-    "UShortArray": np.uint16, "IntArray": np.int32, "UIntArray": np.uint32,
+_SCALARS: dict[str, type[np.generic]] = {
+    "FloatArray": np.float32, "DoubleArray": np.float64, "ByteArray": np.int8, "UByteArray": np.uint8,
+    "ShortArray": np.int16, "UShortArray": np.uint16, "IntArray": np.int32, "UIntArray": np.uint32,
 }  # fmt: skip
 _ELEMENTS = {"DrawElementsUByte": np.uint8, "DrawElementsUShort": np.uint16, "DrawElementsUInt": np.uint32}
 
 
-@dataclass
-class Obj:
-    """An object of the scene: class name without ``osg::`` and the fields that matter here."""
-
-    kind: str
-    values: dict[str, Any] = field(default_factory=dict)
-    children: list[Obj] = field(default_factory=list)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self.values.get(name, default)
-
-
-class SceneReader:
+class SceneReader(StateReader):
     """Reads the object graph of one file.
 
     Args:
-        image_fields: some writers between versions 112 and 130 put more fields behind pictures; tried when the short form fails.
+        image_fields: some writers between versions 112 and 130 put more fields behind pictures; tried when the short
+            form fails.
     """
 
     def __init__(self, data: bytes, name: str, *, image_fields: bool = False) -> None:
@@ -94,7 +84,8 @@ class SceneReader:
 
     def chain(self, kind: str) -> list[Callable[[Obj], None]] | None:
         """Readers of a class and its bases, in the order of the file; None for unknown classes."""
-        base, node = [self.base], [self.base, self.node]
+        base: list[Callable[[Obj], None]] = [self.base]
+        node: list[Callable[[Obj], None]] = [self.base, self.node]
         drawable = [*(node if self.s.version >= 145 else base), self.drawable]
         attribute = [self.base, self.attribute]
         table: dict[str, list[Callable[[Obj], None]]] = {
@@ -127,10 +118,6 @@ class SceneReader:
     def optional(self) -> Obj | None:
         """Flag and object."""
         return self.object() if self.s.boolean() else None
-
-    def user(self) -> bool:
-        """Flag in front of a hand-written field."""
-        return self.s.boolean()
 
     # -- bases
 
@@ -336,7 +323,7 @@ class SceneReader:
             suffix = kind[4:-5]
             if not kind.startswith("Vec") or kind[3:4] not in "234" or suffix not in _SUFFIX:
                 raise self.s.fail(f"array class {kind} is not known")
-            dtype, width = _SUFFIX[suffix][0], int(kind[3])
+            dtype, width = _SUFFIX[suffix], int(kind[3])
         o.values["data"] = self.s.array(dtype, self.s.size(), width)
 
     def primitive_head(self, o: Obj) -> None:
@@ -352,150 +339,6 @@ class SceneReader:
             o.values["lengths"] = s.array(np.int32, s.size(), 1)[:, 0]
         else:
             o.values["indices"] = s.array(_ELEMENTS[o.kind], s.size(), 1)[:, 0]
-
-    # -- state
-
-    def state_set(self, o: Obj) -> None:
-        s = self.s
-        if self.user():
-            self._modes()
-        attributes = self._attributes() if self.user() else []
-        if self.user():
-            count = s.size()
-            s.open()
-            for _ in range(count):
-                self._modes()
-            s.close()
-        textures: list[list[Obj]] = []
-        if self.user():
-            count = s.size()
-            s.open()
-            textures = [self._attributes() for _ in range(count)]
-            s.close()
-        if self.user():
-            count = s.size()
-            s.open()
-            for _ in range(count):
-                self.object()
-                s.i32()
-            s.close()
-        s.unpack("3i")
-        s.string()
-        s.boolean()
-        self.optional()
-        self.optional()
-        if s.version >= 146 and self.user():
-            count = s.size()
-            s.open()
-            for _ in range(count):
-                s.string()
-                s.string()
-                s.i32()
-            s.close()
-        o.values["attributes"] = attributes
-        o.values["textures"] = textures
-
-    def _modes(self) -> None:
-        count = self.s.size()
-        if count:
-            self.s.open()
-            self.s.take(8 * count)
-            self.s.close()
-
-    def _attributes(self) -> list[Obj]:
-        count = self.s.size()
-        found = []
-        if count:
-            self.s.open()
-            for _ in range(count):
-                item = self.object()
-                self.s.i32()
-                if item is not None:
-                    found.append(item)
-            self.s.close()
-        return found
-
-    def attribute(self, o: Obj) -> None:
-        self.optional()
-        self.optional()
-
-    def enum32(self, o: Obj) -> None:
-        self.s.i32()
-
-    def polygon_mode(self, o: Obj) -> None:
-        for _ in range(1):
-            if self.user():
-                self.s.take(1 + 8)
-
-    def tex_env(self, o: Obj) -> None:
-        self.s.i32()
-        self.s.floats(4)
-
-    def material(self, o: Obj) -> None:
-        s = self.s
-        s.i32()
-        for width in (4, 4, 4, 4, 1):
-            if self.user():
-                s.boolean()
-                values = s.floats(2 * width)
-                if width == 4 and "ambient" in o.values and "diffuse" not in o.values:
-                    o.values["diffuse"] = values[:4]
-                o.values.setdefault("ambient", values[:4])
-
-    def texture(self, o: Obj) -> None:
-        s = self.s
-        wraps = [s.u32() if self.user() else 0 for _ in range(5)]
-        o.values["repeat"] = wraps[0] == 0x2901 or wraps[1] == 0x2901
-        s.floats(1)
-        s.take(4)
-        s.doubles(4)
-        s.i32()
-        s.i32()
-        for _ in range(3):
-            if self.user():
-                s.u32()
-        s.boolean()
-        s.unpack("2i")
-        s.floats(1)
-        if s.version >= 95 and self.user():
-            s.u32()
-            s.i32()
-            s.take(1)
-            s.unpack("i2I")
-        if s.version >= 98 and self.user():
-            s.string()
-        if s.version >= 155:
-            s.floats(3)
-
-    def texture_2d(self, o: Obj) -> None:
-        o.values["image"] = self.image() if self.s.boolean() else None
-        self.s.unpack("2i")
-
-    def image(self) -> Obj:
-        s = self.s
-        if s.version > 94:
-            s.string()
-        number = s.u32()
-        if number in self.seen:
-            return self.seen[number]
-        o = Obj("Image", {"file": s.string()})
-        self.seen[number] = o
-        s.i32()
-        decision = s.i32()
-        if decision == 0:
-            origin, width, height, _depth, internal, pixel, dtype, packing, _mode = s.unpack("9i")
-            o.values |= {"origin": origin, "size": (width, height), "internal": internal, "pixel": pixel, "type": dtype}
-            o.values |= {"packing": packing, "raw": s.take(s.size())}
-            s.take(4 * s.size())
-        elif decision == 1:
-            o.values["bytes"] = s.take(s.size())
-        elif decision not in (2, 3):
-            raise s.fail(f"picture storage {decision} is not known")
-        self.base(o)
-        if self.image_fields and s.version >= 112:
-            s.string()
-            s.unpack("2i3I2iI")
-        return o
 
 
 def _data(o: Obj | None) -> NDArray[Any] | None:

@@ -1,7 +1,7 @@
 """The byte stream of OpenSceneGraph's binary format (.osgb): header, compression, brackets, basic types.
 
-Own implementation after the published format (osgDB, "osg2" plugin). Little and big endian, plain and zlib, with and without the
-bracket sizes of the robust form.
+Own implementation after the published format (osgDB, "osg2" plugin). Little and big endian, plain and zlib, with and
+without the bracket sizes of the robust form.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from PIL import Image
 from tiles.tiles3d.errors import BrokenFile, MissingTexture
 from tiles.tiles3d.gltf_write import sniff
 from tiles.tiles3d.mesh import F64, U8, Mesh, Part, Texture, inside
-from tiles.tiles3d.osg_classes import Obj, read_scene
+from tiles.tiles3d.osg_classes import read_scene
+from tiles.tiles3d.osg_state import Obj
 
 _PIXELS = {0x1907: "RGB", 0x1908: "RGBA", 0x80E0: "BGR", 0x80E1: "BGRA", 0x1909: "L"}
 _S3TC = {0x83F0: b"DXT1", 0x83F1: b"DXT1", 0x83F2: b"DXT3", 0x83F3: b"DXT5"}

@@ -12,7 +12,9 @@ _EPS = 1e-9
 
 @njit(cache=True, nogil=True)
 def build_grid(v: Any, t: Any, x0: float, y0: float, cell: float, nx: int, ny: int) -> Any:
-    """Triangles per cell in compressed rows: (start (nx * ny + 1,), items), each triangle in every cell its box touches."""
+    """Triangles per cell in compressed rows: (start (nx * ny + 1,), items), each triangle in every cell its box
+    touches.
+    """
     start = np.zeros(nx * ny + 1, np.int64)
     for turn in range(2):
         if turn == 1:
@@ -114,7 +116,8 @@ def blocked(
     gap: float,
     out: Any,
 ) -> None:
-    """Set ``out`` (N,) where the mesh lies between ``o`` (3,) and ``ends`` (N, 3); ``gap`` metres at both ends do not count.
+    """Set ``out`` (N,) where the mesh lies between ``o`` (3,) and ``ends`` (N, 3); ``gap`` metres at both ends do not
+    count.
 
     Walks the cells under each segment one by one (Amanatides and Woo).
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import orjson
@@ -15,7 +15,8 @@ from tiles.tiles3d.errors import BrokenFile
 from tiles.tiles3d.mesh import F64, inside
 from tiles.tiles3d.nodes import Record
 
-#: Nodes in one JSON; beyond that each top-level subtree becomes an external tileset, so that huge sets start in no time.
+#: Nodes in one JSON; beyond that each top-level subtree becomes an external tileset, so that huge sets start in no
+#: time.
 _INLINE = 4000
 
 
@@ -38,7 +39,7 @@ def _tile(record: Record) -> dict[str, Any]:
 
 def _document(root: dict[str, Any], error: float, version: str) -> bytes:
     doc = {"asset": {"version": "1.1", "tilesetVersion": version}, "geometricError": error, "root": root}
-    return cast(bytes, orjson.dumps(doc, option=orjson.OPT_SERIALIZE_NUMPY))
+    return orjson.dumps(doc, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def write_tileset(
@@ -55,7 +56,8 @@ def write_tileset(
         _externalise(folder, tile, version, refine, 0)
     tile["refine"] = refine
     tile["transform"] = [float(v) for v in np.asarray(transform).T.ravel()]
-    # Engines drop the whole tileset when this error falls below their limit of 16 px: only once it is smaller than 4 px.
+    # Engines drop the whole tileset when this error falls below their limit of 16 px: only once it is smaller
+    # than 4 px.
     size = float(np.linalg.norm(np.subtract(root.high, root.low)))
     (folder / "tileset.json").write_bytes(_document(tile, max(root.error * 2, size * 4, 1.0), version))
 
