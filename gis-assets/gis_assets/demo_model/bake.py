@@ -25,7 +25,7 @@ U8 = NDArray[np.uint8]
 
 @dataclass
 class Batch:
-    """What one glTF primitive needs: positions (n, 3), uv (n, 2) glTF style (v down), triangles (m, 3), atlas index, detail."""
+    """What one glTF primitive needs: positions (n, 3), uv (n, 2) with v down, triangles (m, 3), atlas index, detail."""
 
     positions: F32
     uv: F32
@@ -45,7 +45,7 @@ class _Slot:
 
 
 def _pack(parts: Sequence[Part]) -> tuple[list[_Slot], list[int]]:
-    """Shelf packing, tallest first. Returns the slots and the used height of every atlas; the first keeps room for the strips."""
+    """Shelf packing, tallest first: slots and used height of every atlas; the first keeps room for the strips."""
     sized = []
     for p in parts:
         assert p.chart is not None
@@ -69,9 +69,21 @@ def _pack(parts: Sequence[Part]) -> tuple[list[_Slot], list[int]]:
     return slots, heights
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _bake(
-    out: F32, pos: F32, nor: F32, pix: F32, tris: I32, box: I32, sun: F32, sky: F32, frames: F32, weights: F32, sc: F32, kc: F32, bc: F32
+    out: F32,
+    pos: F32,
+    nor: F32,
+    pix: F32,
+    tris: I32,
+    box: I32,
+    sun: F32,
+    sky: F32,
+    frames: F32,
+    weights: F32,
+    sc: F32,
+    kc: F32,
+    bc: F32,
 ) -> None:
     """Light of every texel that a triangle covers or nearly touches; ``pix`` (n, 2) are texel coordinates."""
     p, n, value = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
@@ -106,9 +118,9 @@ def _bake(
                 out[y, x, 0], out[y, x, 1], out[y, x, 2] = value[0], value[1], value[2]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def develop(albedo: U8, lit: F32, seed: int) -> U8:
-    """Exposure of the picture: albedo (sRGB) under linear light, lifted blacks, soft shoulder, a little sensor noise."""
+    """Exposure: albedo (sRGB) under linear light, lifted blacks, soft shoulder, a little sensor noise."""
     out = np.empty(albedo.shape, np.uint8)
     state = np.uint32(seed * 2654435761 + 12345)
     for y in range(albedo.shape[0]):
@@ -120,7 +132,9 @@ def develop(albedo: U8, lit: F32, seed: int) -> U8:
                 v = albedo[y, x, k] / np.float32(255.0) * e ** np.float32(1 / 2.2)
                 v = np.float32(0.02) + np.float32(1.1) * v + grain
                 if v > 0.82:
-                    v = np.float32(0.82) + np.float32(0.18) * (np.float32(1) - np.exp(-(v - np.float32(0.82)) / np.float32(0.18)))
+                    v = np.float32(0.82) + np.float32(0.18) * (
+                        np.float32(1) - np.exp(-(v - np.float32(0.82)) / np.float32(0.18))
+                    )
                 out[y, x, k] = np.uint8(min(max(v * 255 + 0.5, 0), 255))
     return out
 
@@ -146,7 +160,15 @@ def _swatch_uv(parts: Sequence[Part], lights: Lights, height: int) -> list[F32]:
     row = {name: i for i, name in enumerate(names())}
     pos, nor = np.concatenate([p.positions for p in parts]), np.concatenate([p.normals for p in parts])
     value = light.light_points(
-        lights.sun, lights.sky, lights.frames, lights.weights, pos, nor, light.SUN_COLOUR, light.SKY_COLOUR, light.BOUNCE
+        lights.sun,
+        lights.sky,
+        lights.frames,
+        lights.weights,
+        pos,
+        nor,
+        light.SUN_COLOUR,
+        light.SKY_COLOUR,
+        light.BOUNCE,
     ).mean(1)
     u = 0.5 + np.clip((value - 0.02) / (_STRIP_TOP - 0.02), 0, 1) * (_STRIP_WIDTH - 1)
     v = np.concatenate([np.full(len(p.positions), row[p.material] * _STRIP_ROW + _STRIP_ROW / 2) for p in parts])
@@ -163,7 +185,9 @@ def _bake_atlas(slots: list[_Slot], height: int, index: int, lights: Lights, see
         assert s.part.chart is not None
         picture = np.uint8(np.clip(paint(s.part.chart, s.w, s.h, cut), 0, 1) * 255)
         g = _GUTTER
-        albedo[s.y - g : s.y + s.h + g, s.x - g : s.x + s.w + g] = np.pad(picture, ((g, g), (g, g), (0, 0)), mode="edge")
+        albedo[s.y - g : s.y + s.h + g, s.x - g : s.x + s.w + g] = np.pad(
+            picture, ((g, g), (g, g), (0, 0)), mode="edge"
+        )
         pos.append(s.part.positions)
         nor.append(s.part.normals)
         pix.append(np.stack([s.x + s.part.uv[:, 0] * s.w, s.y + (1 - s.part.uv[:, 1]) * s.h], 1))
@@ -195,11 +219,17 @@ def bake_tile(parts: Sequence[Part], lights: Lights, seed: int) -> tuple[list[Ba
     charted = [p for p in parts if p.chart is not None]
     swatched = [p for p in parts if p.chart is None]
     slots, heights = _pack(charted)
-    heights = [min(ATLAS, max(256, 1 << (h - 1).bit_length()) if h < ATLAS / 2 else -(-h // 256) * 256) for h in heights]
+    heights = [
+        min(ATLAS, max(256, 1 << (h - 1).bit_length()) if h < ATLAS / 2 else -(-h // 256) * 256) for h in heights
+    ]
     groups: dict[tuple[int, int], list[tuple[F32, F32, I32]]] = {}
     for s in slots:
-        uv = np.stack([(s.x + s.part.uv[:, 0] * s.w) / ATLAS, (s.y + (1 - s.part.uv[:, 1]) * s.h) / heights[s.atlas]], 1)
-        groups.setdefault((s.atlas, s.part.detail), []).append((s.part.positions, uv.astype(np.float32), s.part.triangles))
+        placed = np.stack(
+            [(s.x + s.part.uv[:, 0] * s.w) / ATLAS, (s.y + (1 - s.part.uv[:, 1]) * s.h) / heights[s.atlas]], 1
+        )
+        groups.setdefault((s.atlas, s.part.detail), []).append(
+            (s.part.positions, placed.astype(np.float32), s.part.triangles)
+        )
     if swatched:
         for p, uv in zip(swatched, _swatch_uv(swatched, lights, heights[0]), strict=True):
             groups.setdefault((0, p.detail), []).append((p.positions, uv, p.triangles))
@@ -207,6 +237,8 @@ def bake_tile(parts: Sequence[Part], lights: Lights, seed: int) -> tuple[list[Ba
     for (atlas, detail), members in sorted(groups.items()):
         starts = np.cumsum([0] + [len(m[0]) for m in members])
         tris = np.concatenate([m[2] + k for m, k in zip(members, starts[:-1], strict=True)]).astype(np.int32)
-        batches.append(Batch(np.concatenate([m[0] for m in members]), np.concatenate([m[1] for m in members]), tris, atlas, detail))
+        batches.append(
+            Batch(np.concatenate([m[0] for m in members]), np.concatenate([m[1] for m in members]), tris, atlas, detail)
+        )
     pictures = [_bake_atlas([s for s in slots if s.atlas == i], h, i, lights, seed + i) for i, h in enumerate(heights)]
     return batches, pictures

@@ -8,7 +8,7 @@ import numpy as np
 
 from gis_assets.demo_model.build_yard import tree
 from gis_assets.demo_model.mesh import Scene
-from gis_assets.demo_model.solids import beams, box, cylinder, dome, ladder, pipe, railing
+from gis_assets.demo_model.solids import beams, box, cylinder, dome, ladder, pipe, railing, vec
 from gis_assets.sites.demo import layout
 
 
@@ -20,7 +20,7 @@ def _canopies(scene: Scene) -> None:
         x, y = b.rect.center[0], b.rect.y0
         box(scene, (x, y - 1.7), 3.1, (7.5, 3.4, 0.35), 0, "render", "bitumen", 0, 0.1, bottom=True)
         feet = np.array([(x + d, y - 3.0, 0.0) for d in (-3.2, 3.2)])
-        beams(scene, feet, feet + [0, 0, 3.1], 0.4, "render", 0)
+        beams(scene, feet, feet + vec(0, 0, 3.1), 0.4, "render", 0)
         for k in range(3):
             box(scene, (x, y - 1.4 - 0.35 * k), 0, (6.5, 0.36, 0.45 - 0.15 * k), 0, "concrete", detail=1, texel=0.15)
 
@@ -32,7 +32,13 @@ def _planting(scene: Scene) -> None:
         for k in range(3):
             tree(scene, x0 + 2.5 + 3.5 * k, y0 + 2, 70000 + int(x0 * 31 + y0) + k, 0.7)
     rng = np.random.default_rng(31)
-    groves = ((-275, -200, -262, -150, 16), (-270, -128, -200, -108, 26), (-140, -138, -64, -112, 34), (-22, -172, -12, -112, 14), (-276, 2, -160, 16, 20))
+    groves = (
+        (-275, -200, -262, -150, 16),
+        (-270, -128, -200, -108, 26),
+        (-140, -138, -64, -112, 34),
+        (-22, -172, -12, -112, 14),
+        (-276, 2, -160, 16, 20),
+    )
     for x0, y0, x1, y1, n in groves:
         for k in range(n):
             x, y = float(rng.uniform(x0, x1)), float(rng.uniform(y0, y1))
@@ -53,7 +59,7 @@ def _skid(scene: Scene, x: float, y: float, heading: float, seed: int) -> None:
     a, b = (x - c * 2.8 - s * 1.2, y - s * 2.8 + c * 1.2, 1.0), (x + c * 2.0 - s * 1.2, y + s * 2.0 + c * 1.2, 1.0)
     pipe(scene, a, b, 0.2, "pipe_grey", 6, 1)
     posts = np.array([a, b]) * [1, 1, 0]
-    beams(scene, posts, posts + [0, 0, 1.0], 0.14, "steel", 2)
+    beams(scene, posts, posts + vec(0, 0, 1.0), 0.14, "steel", 2)
 
 
 def _skids(scene: Scene) -> None:
@@ -61,12 +67,34 @@ def _skids(scene: Scene) -> None:
         *((94 - 9 * k, 8.0, 0.0) for k in range(6)),
         *((-132 + 10 * k, 4.0, 0.0) for k in range(4)),
         *((-60 + 10 * k, 8.0, 0.0) for k in range(3)),
-        (100, -28, 90), (112, -28, 90), (124, -28, 90),
-        (60, 108, 0), (70, 108, 0), (82, 108, 0), (24, 112, 0), (36, 112, 0),
-        (-68, 112, 0), (-96, 112, 0), (-106, 112, 0),
-        (250, 74, 0), (240, 74, 0), (168, 76, 90), (198, 76, 90), (206, 60, 90), (214, 60, 90),
-        (238, 150, 0), (250, 150, 0), (264, 150, 0), (190, 146, 0), (178, 146, 0),
-        (272, -70, 90), (272, -30, 90), (272, 6, 90), (246, 6, 0), (186, 6, 0), (198, 6, 0),
+        (100, -28, 90),
+        (112, -28, 90),
+        (124, -28, 90),
+        (60, 108, 0),
+        (70, 108, 0),
+        (82, 108, 0),
+        (24, 112, 0),
+        (36, 112, 0),
+        (-68, 112, 0),
+        (-96, 112, 0),
+        (-106, 112, 0),
+        (250, 74, 0),
+        (240, 74, 0),
+        (168, 76, 90),
+        (198, 76, 90),
+        (206, 60, 90),
+        (214, 60, 90),
+        (238, 150, 0),
+        (250, 150, 0),
+        (264, 150, 0),
+        (190, 146, 0),
+        (178, 146, 0),
+        (272, -70, 90),
+        (272, -30, 90),
+        (272, 6, 90),
+        (246, 6, 0),
+        (186, 6, 0),
+        (198, 6, 0),
     )
     for k, (x, y, heading) in enumerate(spots):
         _skid(scene, x, y, heading, 400 + k)
@@ -106,19 +134,39 @@ def _crane(scene: Scene, x: float, y: float, heading: float) -> None:
     foot = np.array([x - c * 2.5, y - s * 2.5, 3.2])
     tip = foot + np.array([c * 15, s * 15, 20.0])
     beams(scene, foot, tip, 0.9, "yellow", 0)
-    beams(scene, tip, tip - [0, 0, 9], 0.08, "black", 1)
-    box(scene, (float(tip[0]), float(tip[1])), float(tip[2]) - 9.8, (0.5, 0.5, 0.8), 0, "yellow", detail=1, texel=0.1, bottom=True)
+    beams(scene, tip, tip - vec(0, 0, 9), 0.08, "black", 1)
+    box(
+        scene,
+        (float(tip[0]), float(tip[1])),
+        float(tip[2]) - 9.8,
+        (0.5, 0.5, 0.8),
+        0,
+        "yellow",
+        detail=1,
+        texel=0.1,
+        bottom=True,
+    )
 
 
 def _scaffold(scene: Scene, x: float, y: float, w: float, d: float, h: float) -> None:
     """Scaffold of tubes with boards, as during maintenance."""
     xs, ys, zs = np.arange(0, w + 0.1, 1.8) + x, np.arange(0, d + 0.1, 1.5) + y, np.arange(2.0, h + 0.1, 2.0)
     feet = np.array([(a, b, 0.0) for a in xs for b in ys])
-    beams(scene, feet, feet + [0, 0, h + 1.0], 0.08, "silver", 1)
+    beams(scene, feet, feet + vec(0, 0, h + 1.0), 0.08, "silver", 1)
     for z in zs:
         beams(scene, [(xs[0], b, z) for b in ys], [(xs[-1], b, z) for b in ys], 0.07, "silver", 2)
         beams(scene, [(a, ys[0], z) for a in xs], [(a, ys[-1], z) for a in xs], 0.07, "silver", 2)
-        box(scene, (float(xs.mean()), float(ys.mean())), float(z), (float(np.ptp(xs)), float(np.ptp(ys)), 0.06), 0, "pipe_brown", detail=1, texel=0.15, bottom=True)
+        box(
+            scene,
+            (float(xs.mean()), float(ys.mean())),
+            float(z),
+            (float(np.ptp(xs)), float(np.ptp(ys)), 0.06),
+            0,
+            "pipe_brown",
+            detail=1,
+            texel=0.15,
+            bottom=True,
+        )
 
 
 def _gear(scene: Scene) -> None:
@@ -132,11 +180,19 @@ def _gear(scene: Scene) -> None:
     for k in range(14):
         cylinder(scene, (100 + 0.5 * k, -170.5), 0, 1.5, 0.32, "blue" if k % 3 else "pipe_green", 8, 1)
         dome(scene, (100 + 0.5 * k, -170.5), 1.5, 0.32, 0.15, "silver", 8, detail=1)
-    for x, y in ((-26, -98), (150, -88), (-143, 120)):  # site notice boards
+    for x, y in ((-22.0, -104.0), (139.0, -88.0)):  # notice boards
         beams(scene, [(x - 1.4, y, 0), (x + 1.4, y, 0)], [(x - 1.4, y, 2.4), (x + 1.4, y, 2.4)], 0.12, "silver", 1)
-    for x, y, z0, z1, name in ((24, -82.5, 0, 3.2, "T"), (58, -82.5, 0, 3.2, "T")):
-        del name
-        beams(scene, (x, y, z0), (x, y, z1), 0.16, "silver", 1)
+        box(
+            scene,
+            (x, y),
+            1.0,
+            (2.9, 0.08, 1.4),
+            0,
+            "white",
+            detail=1,
+            decor="wall",
+            args={"sign": "安全生产", "size": 0.5},
+        )
     # wind socks on two roofs' masts
     for x, y, z in ((-229, -143, 15.9), (-108, -159, 12.6)):
         beams(scene, (x, y, z), (x, y, z + 4.5), 0.1, "silver", 1)
@@ -148,7 +204,7 @@ def _boiler(scene: Scene) -> None:
     b = next(b for b in layout.BUILDINGS if b.code == "BD-09").rect
     box(scene, (b.x1 + 5, b.y0 + 4), 5.0, (6, 7, 7), 0, "steel", "steel", 0, 0.08, "wall", bottom=True)
     feet = np.array([(b.x1 + 5 + dx, b.y0 + 4 + dy, 0.0) for dx in (-2.6, 2.6) for dy in (-3, 3)])
-    beams(scene, feet, feet + [0, 0, 5], 0.35, "steel", 0)
+    beams(scene, feet, feet + vec(0, 0, 5), 0.35, "steel", 0)
     for k in range(3):
         cylinder(scene, (b.x0 + 8 + 10 * k, b.y1 - 5), 21.1, 26.5, 1.2, "cladding", 14, 0, decor="wall")
         dome(scene, (b.x0 + 8 + 10 * k, b.y1 - 5), 26.5, 1.7, 0.5, "steel", 14)
@@ -158,7 +214,15 @@ def _boiler(scene: Scene) -> None:
         railing(scene, [(b.x0 + 2, b.y0 - 1.3, z + 0.1), (b.x1 - 2, b.y0 - 1.3, z + 0.1)])
     for k in range(6):
         a = 2 * pi * k / 6
-        pipe(scene, (-92 + 5.2 * cos(a), -29 + 5.2 * sin(a), 0), (-92 + 5.2 * cos(a), -29 + 5.2 * sin(a), 0.9), 0.2, "pipe_green", 6, 2)
+        pipe(
+            scene,
+            (-92 + 5.2 * cos(a), -29 + 5.2 * sin(a), 0),
+            (-92 + 5.2 * cos(a), -29 + 5.2 * sin(a), 0.9),
+            0.2,
+            "pipe_green",
+            6,
+            2,
+        )
 
 
 def add_details(scene: Scene) -> None:

@@ -1,17 +1,18 @@
-"""Process equipment: columns, reactors, exchangers, drums, pumps, heaters, steel structures, pipe racks, air coolers, flare."""
+"""Process equipment: columns, reactors, exchangers, drums, pumps, heaters, steel structures, flare."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, pi, radians, sin
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gis_assets.demo_model.build_racks import add_rack
 from gis_assets.demo_model.mesh import Scene
-from gis_assets.demo_model.solids import beams, box, cylinder, dome, ladder, pipe, quad, railing
+from gis_assets.demo_model.solids import beams, box, cylinder, dome, ladder, pipe, polygon, quad, railing, vec
 from gis_assets.sites.demo import layout, layout_process
-from gis_assets.sites.demo.shapes import Column, Drum, Frame, Furnace, Pump, Rack
-
-_PIPES = ("cladding", "pipe_grey", "cladding", "silver", "pipe_brown", "cladding", "pipe_white", "pipe_green", "cladding", "pipe_yellow", "pipe_grey", "pipe_red")
+from gis_assets.sites.demo.shapes import Column, Drum, Frame, Furnace, Pump
 
 
 def _ring_platform(scene: Scene, c: Column, z: float, start: float, span: float, out: float = 1.3) -> None:
@@ -27,17 +28,32 @@ def _ring_platform(scene: Scene, c: Column, z: float, start: float, span: float,
     tris = np.concatenate([np.stack([i, n + 1 + i, n + 2 + i], 1), np.stack([i, n + 2 + i, i + 1], 1)]).astype(np.int32)
     up = np.tile(np.array([[0, 0, 1]], np.float32), (len(p), 1))
     scene.add_swatch(p.astype(np.float32), up, tris, "grating", 0)
-    scene.add_swatch((p - [0, 0, 0.12]).astype(np.float32), -up, tris, "grating", 1)
-    beams(scene, outer[:-1] - [0, 0, 0.06], outer[1:] - [0, 0, 0.06], 0.05, "yellow", 1, 0.16)
-    beams(scene, inner[::2] - [0, 0, 1.2], outer[::2] - [0, 0, 0.1], 0.1, "steel", 2)
+    scene.add_swatch((p - vec(0, 0, 0.12)).astype(np.float32), -up, tris, "grating", 1)
+    beams(scene, outer[:-1] - vec(0, 0, 0.06), outer[1:] - vec(0, 0, 0.06), 0.05, "yellow", 1, 0.16)
+    beams(scene, inner[::2] - vec(0, 0, 1.2), outer[::2] - vec(0, 0, 0.1), 0.1, "steel", 2)
     railing(scene, [(float(q[0]), float(q[1]), z) for q in outer], gap=1.4)
 
 
 def _column(scene: Scene, c: Column, bearing: float) -> None:
     if c.kind == "coldbox":
-        box(scene, (c.x, c.y), 0, (7, 5.5, c.height), 0, "panel", "panel", decor="wall", args={"sign": "CB-301", "at": 0.12, "size": 1.6})
+        box(
+            scene,
+            (c.x, c.y),
+            0,
+            (7, 5.5, c.height),
+            0,
+            "panel",
+            "panel",
+            decor="wall",
+            args={"sign": "CB-301", "at": 0.12, "size": 1.6},
+        )
         for z in (10.0, 20.0, c.height):
-            ring = [(c.x - 4.3, c.y - 3.6, z), (c.x + 4.3, c.y - 3.6, z), (c.x + 4.3, c.y + 3.6, z), (c.x - 4.3, c.y + 3.6, z)]
+            ring = [
+                (c.x - 4.3, c.y - 3.6, z),
+                (c.x + 4.3, c.y - 3.6, z),
+                (c.x + 4.3, c.y + 3.6, z),
+                (c.x - 4.3, c.y + 3.6, z),
+            ]
             railing(scene, ring, True)
             if z < c.height:
                 box(scene, (c.x, c.y - 3.2), z - 0.15, (8.6, 0.9, 0.15), 0, "steel", "grating", 1, bottom=True)
@@ -65,7 +81,14 @@ def _column(scene: Scene, c: Column, bearing: float) -> None:
         start = radians(bearing) - 1.3 + (0.5 if k % 2 else -0.2)
         _ring_platform(scene, c, z, start, 2.7 if z < c.height - 4 else 2 * pi * 0.97)
         a = radians(bearing) + (0.55 if k % 2 else -0.55)
-        ladder(scene, c.x + (c.diameter / 2 + 0.35) * cos(a), c.y + (c.diameter / 2 + 0.35) * sin(a), z0, z + 1.0, np.degrees(a))
+        ladder(
+            scene,
+            c.x + (c.diameter / 2 + 0.35) * cos(a),
+            c.y + (c.diameter / 2 + 0.35) * sin(a),
+            z0,
+            z + 1.0,
+            np.degrees(a),
+        )
         z0 = z
     if c.kind == "column":  # overhead line down one side, reflux line, reboiler return
         a = radians(bearing + 160)
@@ -85,15 +108,44 @@ def _drum(scene: Scene, d: Drum) -> None:
     a, b = (d.x - c * half, d.y - s * half, d.z), (d.x + c * half, d.y + s * half, d.z)
     exchanger = d.kind == "exchanger"
     material = "cladding" if exchanger or d.code[-1] in "24" else "tank_white"
-    pipe(scene, a, b, d.diameter, material, 18, 0, (0.08, 0.08), d.diameter * (0.12 if exchanger else 0.22), "wall", {"sign": d.code, "at": 0.28, "size": 0.7})
+    pipe(
+        scene,
+        a,
+        b,
+        d.diameter,
+        material,
+        18,
+        0,
+        (0.08, 0.08),
+        d.diameter * (0.12 if exchanger else 0.22),
+        "wall",
+        {"sign": d.code, "at": 0.28, "size": 0.7},
+    )
     if exchanger:  # channel flanges
         for t in (0.78, 0.98):
             m = (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, d.z)
-            pipe(scene, (m[0] - c * 0.1, m[1] - s * 0.1, d.z), (m[0] + c * 0.1, m[1] + s * 0.1, d.z), d.diameter + 0.35, "pipe_brown", 14, 1, caps=0.02)
+            pipe(
+                scene,
+                (m[0] - c * 0.1, m[1] - s * 0.1, d.z),
+                (m[0] + c * 0.1, m[1] + s * 0.1, d.z),
+                d.diameter + 0.35,
+                "pipe_brown",
+                14,
+                1,
+                caps=0.02,
+            )
     floor = 0.0 if d.z < 4.5 else float(np.floor(d.z - d.diameter / 2 - 0.3))
     for t in (-0.28, 0.28):
         x, y = d.x + c * d.length * t, d.y + s * d.length * t
-        box(scene, (x, y), floor, (0.5, d.diameter * 0.85, d.z - floor - d.diameter * 0.3), d.heading, "concrete" if floor == 0 else "steel", texel=0.15)
+        box(
+            scene,
+            (x, y),
+            floor,
+            (0.5, d.diameter * 0.85, d.z - floor - d.diameter * 0.3),
+            d.heading,
+            "concrete" if floor == 0 else "steel",
+            texel=0.15,
+        )
     for t in (-0.2, 0.2):
         x, y = d.x + c * d.length * t, d.y + s * d.length * t
         pipe(scene, (x, y, d.z + d.diameter / 2 - 0.05), (x, y, d.z + d.diameter / 2 + 0.9), 0.25, "pipe_grey", 8, 1)
@@ -102,7 +154,17 @@ def _drum(scene: Scene, d: Drum) -> None:
 def _pump(scene: Scene, p: Pump) -> None:
     c, s = cos(radians(p.heading)), sin(radians(p.heading))
     box(scene, (p.x, p.y), 0, (2.2, 0.9, 0.35), p.heading, "concrete", texel=0.15)
-    pipe(scene, (p.x - c * 0.9, p.y - s * 0.9, 0.8), (p.x - c * 0.05, p.y - s * 0.05, 0.8), 0.55, "blue", 10, 1, (0.1, 0.1), 0.05)
+    pipe(
+        scene,
+        (p.x - c * 0.9, p.y - s * 0.9, 0.8),
+        (p.x - c * 0.05, p.y - s * 0.05, 0.8),
+        0.55,
+        "blue",
+        10,
+        1,
+        (0.1, 0.1),
+        0.05,
+    )
     box(scene, (p.x + c * 0.6, p.y + s * 0.6), 0.4, (0.7, 0.6, 0.7), p.heading, "green", detail=1)
     x, y = p.x + c * 0.8, p.y + s * 0.8
     racks = [k.start[1] for k in (*layout.RACKS, *layout_process.UNIT_RACKS) if k.start[1] == k.end[1]]
@@ -123,18 +185,20 @@ def _frame(scene: Scene, f: Frame) -> None:
     nx, ny = max(1, round(r.width / f.bay)), max(1, round(r.depth / f.bay))
     xs, ys = np.linspace(r.x0, r.x1, nx + 1), np.linspace(r.y0, r.y1, ny + 1)
     feet = np.array([(x, y, 0.0) for x in xs for y in ys])
-    beams(scene, feet, feet + [0, 0, top], 0.36, "steel", 0)
+    beams(scene, feet, feet + vec(0, 0, top), 0.36, "steel", 0)
     for z in f.levels:
         rows = np.array([(r.x0, y, z - 0.25) for y in ys])
-        beams(scene, rows, rows + [r.width, 0, 0], 0.26, "steel", 0, 0.4)
+        beams(scene, rows, rows + vec(r.width, 0, 0), 0.26, "steel", 0, 0.4)
         cols = np.array([(x, r.y0, z - 0.25) for x in xs])
-        beams(scene, cols, cols + [0, r.depth, 0], 0.26, "steel", 1, 0.4)
+        beams(scene, cols, cols + vec(0, r.depth, 0), 0.26, "steel", 1, 0.4)
         box(scene, r.center, z - 0.05, (r.width, r.depth, 0.06), 0, "grating", "grating", 0, 0.1, bottom=True)
         railing(scene, [(x, y, z + 0.01) for x, y in r.outline()], True)
     z0 = 0.0
     for z in f.levels:  # cross bracing in the end bays
         for y in (r.y0, r.y1):
-            beams(scene, [(xs[0], y, z0), (xs[-2], y, z0)], [(xs[1], y, z - 0.3), (xs[-1], y, z - 0.3)], 0.18, "steel", 1)
+            beams(
+                scene, [(xs[0], y, z0), (xs[-2], y, z0)], [(xs[1], y, z - 0.3), (xs[-1], y, z - 0.3)], 0.18, "steel", 1
+            )
         z0 = z
     if f.stair:
         _stair_tower(scene, r.x1 + 1.7, r.center[1], f.levels)
@@ -147,7 +211,7 @@ def _stair_tower(scene: Scene, x: float, y: float, levels: tuple[float, ...]) ->
         mid = (z0 + z) / 2
         for a, b, dx in (((y - 2.2, z0), (y + 2.2, mid), -0.6), ((y + 2.2, mid), (y - 2.2, z), 0.6)):
             steps = np.stack([np.full(14, x + dx), np.linspace(a[0], b[0], 14), np.linspace(a[1], b[1], 14) + 0.05], 1)
-            beams(scene, steps - [0.45, 0, 0], steps + [0.45, 0, 0], 0.28, "grating", 1, 0.05)
+            beams(scene, steps - vec(0.45, 0, 0), steps + vec(0.45, 0, 0), 0.28, "grating", 1, 0.05)
             for side in (-0.5, 0.5):
                 beams(scene, (x + dx + side, a[0], a[1]), (x + dx + side, b[0], b[1]), 0.06, "steel", 1, 0.22)
             railing(scene, [(x + dx + 0.5 * np.sign(dx), a[0], a[1]), (x + dx + 0.5 * np.sign(dx), b[0], b[1])])
@@ -155,35 +219,67 @@ def _stair_tower(scene: Scene, x: float, y: float, levels: tuple[float, ...]) ->
         box(scene, (x, y - 2.8), z - 0.08, (2.4, 1.2, 0.08), 0, "steel", "grating", 1, bottom=True)
         z0 = z + 0 * k
     feet = np.array([(x + dx, y + dy, 0.0) for dx in (-1.2, 1.2) for dy in (-3.4, 3.4)])
-    beams(scene, feet, feet + [0, 0, levels[-1] + 1.1], 0.2, "steel", 0)
+    beams(scene, feet, feet + vec(0, 0, levels[-1] + 1.1), 0.2, "steel", 0)
 
 
 def _furnace(scene: Scene, f: Furnace) -> None:
     r = f.rect
     x, y = r.center
     feet = np.array([(px, py, 0.0) for px in np.linspace(r.x0 + 0.5, r.x1 - 0.5, 4) for py in (r.y0 + 0.5, r.y1 - 0.5)])
-    beams(scene, feet, feet + [0, 0, 2.2], 0.5, "concrete", 0)
-    box(scene, (x, y), 2.2, (r.width, r.depth, f.height * 0.55), 0, "rust", "steel", 0, 0.08, "wall", {"dirt": 0.6, "sign": f.code, "at": 0.2, "ink": (0.85, 0.84, 0.8)}, bottom=True)
+    beams(scene, feet, feet + vec(0, 0, 2.2), 0.5, "concrete", 0)
+    box(
+        scene,
+        (x, y),
+        2.2,
+        (r.width, r.depth, f.height * 0.55),
+        0,
+        "rust",
+        "steel",
+        0,
+        0.08,
+        "wall",
+        {"dirt": 0.6, "sign": f.code, "at": 0.2, "ink": (0.85, 0.84, 0.8)},
+        bottom=True,
+    )
     z = 2.2 + f.height * 0.55
     for k in range(6):  # buckstays
         for py in (r.y0 - 0.1, r.y1 + 0.1):
-            beams(scene, (r.x0 + 0.3 + k * (r.width - 0.6) / 5, py, 2.2), (r.x0 + 0.3 + k * (r.width - 0.6) / 5, py, z), 0.2, "steel", 1)
+            beams(
+                scene,
+                (r.x0 + 0.3 + k * (r.width - 0.6) / 5, py, 2.2),
+                (r.x0 + 0.3 + k * (r.width - 0.6) / 5, py, z),
+                0.2,
+                "steel",
+                1,
+            )
     slope = f.height * 0.13
     w2, d2 = r.width * 0.55, r.depth * 0.4
     low = r.outline()
     high = [(x - w2 / 2, y - d2 / 2), (x + w2 / 2, y - d2 / 2), (x + w2 / 2, y + d2 / 2), (x - w2 / 2, y + d2 / 2)]
     for i in range(4):
         a, b, c, d = low[i], low[(i + 1) % 4], high[(i + 1) % 4], high[i]
-        _trapezoid(scene, (*a, z), (*b, z), (*c, z + slope), (*d, z + slope), "steel")
+        polygon(scene, [(*a, z), (*b, z), (*c, z + slope), (*d, z + slope)], "steel")
     box(scene, (x, y), z + slope, (w2, d2, f.height * 0.32), 0, "steel", "steel_dark", decor="wall")
-    cylinder(scene, (x, y), f.height, f.height + 2.5, f.stack_diameter * 1.5, "steel", 20, top_diameter=f.stack_diameter)
-    cylinder(scene, (x, y), f.height + 2.5, f.stack_height, f.stack_diameter, "steel", 20, decor="bands", args={"share": 0.22})
+    cylinder(
+        scene, (x, y), f.height, f.height + 2.5, f.stack_diameter * 1.5, "steel", 20, top_diameter=f.stack_diameter
+    )
+    cylinder(
+        scene,
+        (x, y),
+        f.height + 2.5,
+        f.stack_height,
+        f.stack_diameter,
+        "steel",
+        20,
+        decor="bands",
+        args={"share": 0.22},
+    )
     dome(scene, (x, y), f.stack_height - 0.3, f.stack_diameter, 0, "black", 20)
     for zz in (6.0, z - 0.2):
         ring = [(px, py, zz) for px, py in r.inset(-1.2).outline()]
         for i in range(4):
-            a, b = np.array(ring[i]), np.array(ring[(i + 1) % 4])
-            beams(scene, a + (0, 0, -0.05), b + (0, 0, -0.05), 1.1, "grating", 1, 0.08)
+            lo, hi = np.array(ring[i]), np.array(ring[(i + 1) % 4])
+            beams(scene, lo - vec(0, 0, 0.05), hi - vec(0, 0, 0.05), 1.1, "grating", 1, 0.08)
         railing(scene, [(px, py, zz) for px, py in r.inset(-1.7).outline()], True)
     ring = [(x + 2.2 * cos(t), y + 2.2 * sin(t), f.stack_height * 0.72) for t in np.linspace(0, 2 * pi, 13)[:-1]]
     dome(scene, (x, y), f.stack_height * 0.72, 4.4, 0, "grating", 12, texel=0.15)
@@ -191,104 +287,6 @@ def _furnace(scene: Scene, f: Furnace) -> None:
     ladder(scene, r.x1 + 1.8, y, 0, z + 1, 0)
     ladder(scene, x + f.stack_diameter / 2 + 0.3, y, f.height + 1, f.stack_height * 0.72 + 1, 0)
     pipe(scene, (r.x1 + 0.6, r.y0 + 1, 4.2), (r.x1 + 0.6, r.y1 - 1, 4.2), 0.3, "pipe_yellow", 8, 1)
-
-
-def _trapezoid(scene: Scene, a: tuple[float, float, float], b: tuple[float, float, float], c: tuple[float, float, float], d: tuple[float, float, float], material: str) -> None:
-    from gis_assets.demo_model.solids import polygon
-
-    polygon(scene, [a, b, c, d], material)
-
-
-def _rack(scene: Scene, k: Rack) -> None:
-    a, b = np.array([*k.start, 0.0]), np.array([*k.end, 0.0])
-    length = float(np.linalg.norm(b - a))
-    axis = (b - a) / length
-    side = np.array([-axis[1], axis[0], 0.0])
-    n = max(2, round(length / k.bay))
-    t = np.arange(n + 1)[:, None] / n
-    line = a + (b - a) * t
-    top = k.levels[-1]
-    road = _over_road(line)
-    for sgn in (-1, 1):
-        foot = line[~road] + side * sgn * k.width / 2
-        beams(scene, foot, foot + [0, 0, top], 0.36, "steel", 0)
-        for z in k.levels:
-            for lo in range(0, n, 8):
-                hi = min(n, lo + 8)
-                beams(scene, line[lo] + side * sgn * k.width / 2 + [0, 0, z - 0.2], line[hi] + side * sgn * k.width / 2 + [0, 0, z - 0.2], 0.24, "steel", 0, 0.34)
-        braced = np.flatnonzero(~road[:-1] & ~road[1:])[::4]
-        f0, f1 = line[braced] + side * sgn * k.width / 2, line[braced + 1] + side * sgn * k.width / 2 + [0, 0, k.levels[0] - 0.3]
-        if len(f0):
-            beams(scene, f0, f1, 0.14, "steel", 1)
-    for z in k.levels:
-        p = line + [0, 0, z - 0.2]
-        beams(scene, p - side * k.width / 2, p + side * k.width / 2, 0.28, "steel", 0, 0.34)
-    rng = np.random.default_rng(int(abs(a[0] * 3 + a[1] * 7)) + k.pipes)
-    for level, z in enumerate(k.levels[: 3 if not k.coolers else len(k.levels) - 1]):
-        _rack_pipes(scene, k, a, axis, side, length, z, level, rng)
-    if k.coolers:
-        _air_coolers(scene, k, a, axis, side, length, top)
-
-
-def _over_road(line: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Which points stand in a carriageway: no post may."""
-    x, y = line[:, 0], line[:, 1]
-    out = np.zeros(len(line), bool)
-    for r in layout.ROADS:
-        (x0, y0), (x1, y1) = r.points
-        pad = r.width / 2 + 0.6
-        out |= (x > min(x0, x1) - pad) & (x < max(x0, x1) + pad) & (y > min(y0, y1) - pad) & (y < max(y0, y1) + pad)
-    return out
-
-
-def _rack_pipes(scene: Scene, k: Rack, a: np.ndarray[tuple[int, ...], np.dtype[np.float64]], axis: np.ndarray[tuple[int, ...], np.dtype[np.float64]], side: np.ndarray[tuple[int, ...], np.dtype[np.float64]], length: float, z: float, level: int, rng: np.random.Generator) -> None:
-    if level == len(k.levels) - 1 and k.width > 4 and not k.coolers:  # cable tray takes a lane of the upper deck
-        tray = a + side * (k.width / 2 - 0.6) + [0, 0, z + 0.1]
-        for lo in np.arange(0, length, 24.0):
-            hi = min(length, lo + 24.0)
-            m = tray + axis * (lo + hi) / 2
-            box(scene, (float(m[0]), float(m[1])), float(m[2]), (hi - lo, 0.7, 0.12), float(np.degrees(np.arctan2(axis[1], axis[0]))), "silver", detail=1, texel=0.2)
-    at = -k.width / 2 + 0.35
-    for i in range(k.pipes):
-        d = float(rng.choice([0.12, 0.2, 0.25, 0.35, 0.45, 0.6], p=[0.12, 0.2, 0.25, 0.2, 0.15, 0.08]))
-        if at + d > k.width / 2 - (1.1 if level else 0.3):
-            break
-        m = _PIPES[int(rng.integers(len(_PIPES)))]
-        o = a + side * (at + d / 2) + [0, 0, z + d / 2]
-        lo_all, hi_all = (0.0, length) if rng.random() < 0.75 else (length * float(rng.uniform(0, 0.4)), length * float(rng.uniform(0.6, 1)))
-        for lo in np.arange(lo_all, hi_all, 24.0):
-            hi = min(hi_all, lo + 24.0)
-            p, q = o + axis * lo, o + axis * hi
-            pipe(scene, (p[0], p[1], p[2]), (q[0], q[1], q[2]), d, m, 8 if d > 0.2 else 6, 0 if d > 0.3 else 1, (0.25, max(0.08, d / 4)))
-        at += d + float(rng.uniform(0.12, 0.35))
-        del i
-
-
-def _air_coolers(scene: Scene, k: Rack, a: np.ndarray[tuple[int, ...], np.dtype[np.float64]], axis: np.ndarray[tuple[int, ...], np.dtype[np.float64]], side: np.ndarray[tuple[int, ...], np.dtype[np.float64]], length: float, z: float) -> None:
-    """Forced-draught air coolers on the top deck: two fans a bay, walkways along both edges."""
-    heading = float(np.degrees(np.arctan2(axis[1], axis[0])))
-    step = length / k.coolers
-    for i in range(k.coolers):
-        m = a + axis * step * (i + 0.5)
-        box(scene, (float(m[0]), float(m[1])), z + 1.6, (step - 0.5, k.width + 1.4, 0.9), heading, "cladding", "steel", 0, 0.08, bottom=True)
-        legs = np.array([m + axis * sx * (step / 2 - 0.5) + side * sy * k.width / 2 + [0, 0, z] for sx in (-1, 1) for sy in (-1, 1)])
-        beams(scene, legs, legs + [0, 0, 1.6], 0.22, "steel", 0)
-        for t in (-1, 1):
-            c = m + side * t * (k.width + 1.4) / 4
-            cylinder(scene, (float(c[0]), float(c[1])), z + 2.5, z + 3.1, 3.4, "tank_grey", 24, 0, 0.12)
-            cylinder(scene, (float(c[0]), float(c[1])), z + 2.55, z + 3.1, 3.3, "steel_dark", 24, 1, 0.2, inside=True)
-            dome(scene, (float(c[0]), float(c[1])), z + 2.55, 3.3, 0, "black", 24, texel=0.15)
-            angles = np.arange(4) * pi / 2 + 0.3 * i
-            tips = np.stack([c[0] + 1.55 * np.cos(angles), c[1] + 1.55 * np.sin(angles), np.full(4, z + 2.85)], 1)
-            beams(scene, np.repeat([[c[0], c[1], z + 2.85]], 4, 0), tips, 0.36, "silver", 1, 0.06)
-    for sgn in (-1, 1):
-        edge = side * sgn * (k.width / 2 + 1.25)
-        for lo in np.arange(0, length, 24.0):
-            hi = min(length, lo + 24.0)
-            m = a + axis * (lo + hi) / 2 + edge
-            box(scene, (float(m[0]), float(m[1])), z + 1.5, (hi - lo, 0.9, 0.08), heading, "steel", "grating", 1, 0.12, bottom=True)
-        p, q = a + edge + side * sgn * 0.4 + [0, 0, z + 1.58], a + axis * length + edge + side * sgn * 0.4 + [0, 0, z + 1.58]
-        railing(scene, [(p[0], p[1], p[2]), (q[0], q[1], q[2])])
 
 
 def _flare(scene: Scene) -> None:
@@ -299,11 +297,11 @@ def _flare(scene: Scene) -> None:
     levels = np.linspace(0.4, h, 15)
     corner = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], float)
 
-    def ring(z: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def ring(z: float) -> NDArray[np.float64]:
         half = base + (top - base) * z / h
         return np.concatenate([corner * half + [s.x, s.y], np.full((4, 1), z)], 1)
 
-    for lo, hi in zip(levels[:-1], levels[1:], strict=True):
+    for lo, hi in pairwise(levels):
         a, b = ring(float(lo)), ring(float(hi))
         beams(scene, a, b, 0.34, "red" if int(lo / 12) % 2 else "white", 0)
         beams(scene, b, np.roll(b, -1, 0), 0.2, "steel", 0)
@@ -320,14 +318,14 @@ def _flare(scene: Scene) -> None:
     pipe(scene, (s.x, s.y, 5.5), (245.0, s.y, 5.5), 0.9, "cladding", 12, 0)
     pipe(scene, (245.0, s.y, 5.5), (232.0, s.y, 5.5), 0.9, "cladding", 12, 0)
     pipe(scene, (232.0, s.y, 5.5), (232.0, 138.0, 5.5), 0.9, "cladding", 12, 0)
-    posts = np.array([(232.0, y, 0.0) for y in range(142, 188, 6)] + [(x, s.y, 0.0) for x in (238.0, 244.0, 250.0, 256.0)])
-    beams(scene, posts, posts + [0, 0, 5.1], 0.3, "steel", 0)
+    posts = np.array([(232.0, y, 0.0) for y in range(142, 188, 6)] + [(x, s.y, 0.0) for x in range(238, 257, 6)])
+    beams(scene, posts, posts + vec(0, 0, 5.1), 0.3, "steel", 0)
 
 
 def add_process(scene: Scene) -> None:
     """All process equipment of the layout."""
     for rack in (*layout.RACKS, *layout_process.UNIT_RACKS):
-        _rack(scene, rack)
+        add_rack(scene, rack)
     for frame in layout_process.FRAMES:
         _frame(scene, frame)
     for column in layout_process.COLUMNS:

@@ -7,19 +7,25 @@ from math import cos, pi, sin
 import numpy as np
 
 from gis_assets.demo_model.mesh import Scene
-from gis_assets.demo_model.solids import P3, ball, beams, box, cylinder, dome, ladder, pipe, railing
+from gis_assets.demo_model.solids import P3, ball, beams, box, cylinder, dome, ladder, pipe, railing, vec
 from gis_assets.sites.demo import layout
 from gis_assets.sites.demo.shapes import CIRCLE_SIDES, Dike, Tank
 
 _BANDS = {"苯": (0.42, 0.36, 0.16), "甲苯": (0.42, 0.36, 0.16), "消防水": (0.55, 0.18, 0.15)}
 
 
-def _round_path(x: float, y: float, radius: float, z: float, sides: int, start: float = 0.0, span: float = 2 * pi) -> list[P3]:
+def _round_path(
+    x: float, y: float, radius: float, z: float, sides: int, start: float = 0.0, span: float = 2 * pi
+) -> list[P3]:
     n = sides if span >= 2 * pi else sides + 1
-    return [(x + radius * cos(start + span * i / sides), y + radius * sin(start + span * i / sides), z) for i in range(n)]
+    return [
+        (x + radius * cos(start + span * i / sides), y + radius * sin(start + span * i / sides), z) for i in range(n)
+    ]
 
 
-def spiral_stair(scene: Scene, x: float, y: float, radius: float, z0: float, z1: float, start: float, width: float = 0.8) -> None:
+def spiral_stair(
+    scene: Scene, x: float, y: float, radius: float, z0: float, z1: float, start: float, width: float = 0.8
+) -> None:
     """Stairway winding up a shell with treads, outer rail and stringers."""
     count = max(6, round((z1 - z0) / 0.28))
     span = (z1 - z0) * 1.15 / radius
@@ -36,33 +42,86 @@ def spiral_stair(scene: Scene, x: float, y: float, radius: float, z0: float, z1:
 def _upright(scene: Scene, t: Tank) -> None:
     r = t.diameter / 2
     material = "tank_grey" if t.kind == "floating_roof" else "tank_old" if t.code[2] in "36" else "tank_white"
-    args = {"code": t.code, "medium": t.medium, "age": 1.3 if material == "tank_old" else 0.8, "band": _BANDS.get(t.medium)}
+    args = {
+        "code": t.code,
+        "medium": t.medium,
+        "age": 1.3 if material == "tank_old" else 0.8,
+        "band": _BANDS.get(t.medium),
+    }
     if t.kind == "floating_roof":
         args["at"] = 0.45
     cylinder(scene, (t.x, t.y), 0, 0.35, t.diameter + 1.2, "concrete", CIRCLE_SIDES)
     dome(scene, (t.x, t.y), 0.35, t.diameter + 1.2, 0, "concrete", CIRCLE_SIDES, texel=0.2)
-    cylinder(scene, (t.x, t.y), 0.35, t.height, t.diameter, material, CIRCLE_SIDES, texel=0.065, decor="tank_shell", args=args)
+    cylinder(
+        scene,
+        (t.x, t.y),
+        0.35,
+        t.height,
+        t.diameter,
+        material,
+        CIRCLE_SIDES,
+        texel=0.065,
+        decor="tank_shell",
+        args=args,
+    )
     rim = _round_path(t.x, t.y, r - 0.1, t.height, CIRCLE_SIDES)
     if t.kind == "floating_roof":
         deck = t.height - 4.2 - 2.5 * (ord(t.code[-1]) % 3)
-        cylinder(scene, (t.x, t.y), deck, t.height, t.diameter - 0.1, material, CIRCLE_SIDES, texel=0.12, inside=True, decor="wall")
+        cylinder(
+            scene,
+            (t.x, t.y),
+            deck,
+            t.height,
+            t.diameter - 0.1,
+            material,
+            CIRCLE_SIDES,
+            texel=0.12,
+            inside=True,
+            decor="wall",
+        )
         cylinder(scene, (t.x, t.y), deck + 0.5, deck + 0.9, t.diameter - 0.9, "black", CIRCLE_SIDES, 1, 0.2)
-        dome(scene, (t.x, t.y), deck + 0.5, t.diameter - 0.1, 0, "roof_float", CIRCLE_SIDES, 3, decor="tank_roof", args={"plates": 16, "stains": 14})
+        dome(
+            scene,
+            (t.x, t.y),
+            deck + 0.5,
+            t.diameter - 0.1,
+            0,
+            "roof_float",
+            CIRCLE_SIDES,
+            3,
+            decor="tank_roof",
+            args={"plates": 16, "stains": 14},
+        )
         for i in range(12):
             a = 2 * pi * i / 12
-            cylinder(scene, (t.x + 0.62 * r * cos(a), t.y + 0.62 * r * sin(a)), deck + 0.5, deck + 1.1, 0.5, "steel", 6, 2)
+            cylinder(
+                scene, (t.x + 0.62 * r * cos(a), t.y + 0.62 * r * sin(a)), deck + 0.5, deck + 1.1, 0.5, "steel", 6, 2
+            )
         start, end = (t.x - r + 1.0, t.y, t.height), (t.x + 0.35 * r, t.y, deck + 0.7)
         for side in (-0.45, 0.45):  # rolling ladder
             beams(scene, (start[0], start[1] + side, start[2]), (end[0], end[1] + side, end[2]), 0.14, "steel", 1)
         steps = np.linspace(0, 1, 24)[:, None] * (np.array(end) - np.array(start)) + np.array(start)
-        beams(scene, steps + [0, -0.45, 0], steps + [0, 0.45, 0], 0.2, "grating", 2, 0.04)
+        beams(scene, steps + vec(0, -0.45, 0), steps + vec(0, 0.45, 0), 0.2, "grating", 2, 0.04)
         for z in (t.height - 0.9, t.height - 4.0):  # wind girders
             cylinder(scene, (t.x, t.y), z, z + 0.12, t.diameter + 1.3, "steel", CIRCLE_SIDES, 0, 0.3)
             _ring_deck(scene, t.x, t.y, r, r + 0.65, z + 0.12)
         railing(scene, _round_path(t.x, t.y, r + 0.6, t.height - 0.78, CIRCLE_SIDES), True)
     else:
         roof = "tank_white" if material == "tank_white" else "tank_old"
-        dome(scene, (t.x, t.y), t.height, t.diameter, t.diameter / 12, roof, CIRCLE_SIDES, 4, texel=0.08, decor="tank_roof", args={"plates": 24}, spherical=True)
+        dome(
+            scene,
+            (t.x, t.y),
+            t.height,
+            t.diameter,
+            t.diameter / 12,
+            roof,
+            CIRCLE_SIDES,
+            4,
+            texel=0.08,
+            decor="tank_roof",
+            args={"plates": 24},
+            spherical=True,
+        )
         railing(scene, rim, True)
         top = t.height + t.diameter / 12 - 0.15
         for i in range(4):  # vents, hatches, gauges
@@ -71,7 +130,14 @@ def _upright(scene: Scene, t: Tank) -> None:
             cylinder(scene, (t.x + r * rr * cos(a), t.y + r * rr * sin(a)), z, z + 0.9, 0.7, "steel", 8, 1)
             dome(scene, (t.x + r * rr * cos(a), t.y + r * rr * sin(a)), z + 0.9, 1.0, 0.25, "steel", 8, detail=1)
         for side in (-0.5, 0.5):  # walkway over the roof with handrails
-            railing(scene, [(t.x + side, t.y, top), (t.x + side, t.y - r * 0.5, t.height + t.diameter / 16), (t.x + side, t.y - r + 0.2, t.height)])
+            railing(
+                scene,
+                [
+                    (t.x + side, t.y, top),
+                    (t.x + side, t.y - r * 0.5, t.height + t.diameter / 16),
+                    (t.x + side, t.y - r + 0.2, t.height),
+                ],
+            )
     spiral_stair(scene, t.x, t.y, r + 0.02, 0.2, t.height, -0.35 - t.height * 1.15 / r)
     if t.volume >= 1000:
         _nozzles(scene, t, r)
@@ -86,8 +152,8 @@ def drop_to_rack(scene: Scene, x: float, y: float, z: float, rack_y: float, d: f
         pipe(scene, (x, min(y, float(lo) + 24), z), (x, float(lo), z), d, material, 8, 1)
     pipe(scene, (x, rack_y, z - d / 2), (x, rack_y, 5.7), d, material, 8, 1)
     sleepers = np.array([(x - 0.3, v, z - d / 2 - 0.12) for v in np.arange(rack_y + 1, y, 5.0)])
-    beams(scene, sleepers, sleepers + [0.6, 0, 0], 0.2, "steel", 2)
-    beams(scene, sleepers + [0.3, 0, 0], sleepers * [1, 1, 0] + [0.3, 0, 0], 0.16, "concrete", 1)
+    beams(scene, sleepers, sleepers + vec(0.6, 0, 0), 0.2, "steel", 2)
+    beams(scene, sleepers + vec(0.3, 0, 0), sleepers * [1, 1, 0] + vec(0.3, 0, 0), 0.16, "concrete", 1)
 
 
 def _ring_deck(scene: Scene, x: float, y: float, r0: float, r1: float, z: float) -> None:
@@ -112,7 +178,7 @@ def _nozzles(scene: Scene, t: Tank, r: float) -> None:
             pipe(scene, (t.x + r - 0.05, t.y + dy, z), (t.x + r + 3.6, t.y + dy, z), d, m, 8, 1)
             pipe(scene, (t.x + r + 3.6, t.y + dy, z + d / 2), (t.x + r + 3.6, t.y + dy, -0.1), d, m, 8, 1)
         else:  # along the dike floor on sleepers, through the wall, up to the rack
-            x = t.x + r + 3.2 + 0.42 * i + (1.3 if int(t.code[-1]) > 4 and t.code[2] == "4" or t.code[2] == "3" and int(t.code[-1]) > 4 else 0)
+            x = t.x + r + 3.2 + 0.42 * i + (1.3 if t.code[2] in "34" and int(t.code[-1]) > 4 else 0)
             pipe(scene, (t.x + r - 0.05, t.y + dy, z), (x, t.y + dy, z), d, m, 8, 1)
             drop_to_rack(scene, x, t.y + dy, z, lane + 1.5 - 0.7 * i, d, m)
         box(scene, (t.x + r + 1.2, t.y + dy), z - 0.35, (0.5, 0.5, 1.1), 0, "red" if i == 0 else "blue", detail=1)
@@ -134,20 +200,32 @@ def _sphere(scene: Scene, t: Tank) -> None:
     for x, y, _ in legs:
         cylinder(scene, (x, y), 0, 0.9, 1.1, "concrete", 8)
         cylinder(scene, (x, y), 0.9, cz + 0.6, 0.62, "tank_white", 10, 0, 0.1, "wall")
-    low, high = np.array(legs) + [0, 0, 1.2], np.array(legs) + [0, 0, cz - 1.5]
+    low, high = np.array(legs) + vec(0, 0, 1.2), np.array(legs) + vec(0, 0, cz - 1.5)
     nxt = np.roll(np.arange(10), -1)
     beams(scene, low, high[nxt], 0.16, "tank_white", 1)
     beams(scene, low[nxt], high, 0.16, "tank_white", 1)
     box(scene, (t.x, t.y), t.height - 0.05, (3.4, 3.4, 0.12), 0, "steel", "grating", 0, 0.1, bottom=True)
     top = t.height + 0.07
-    railing(scene, [(t.x - 1.7, t.y - 1.7, top), (t.x + 1.7, t.y - 1.7, top), (t.x + 1.7, t.y + 1.7, top), (t.x - 1.7, t.y + 1.7, top)], True)
+    railing(
+        scene,
+        [
+            (t.x - 1.7, t.y - 1.7, top),
+            (t.x + 1.7, t.y - 1.7, top),
+            (t.x + 1.7, t.y + 1.7, top),
+            (t.x - 1.7, t.y + 1.7, top),
+        ],
+        True,
+    )
     for dx in (-0.9, 0.9):
         cylinder(scene, (t.x + dx, t.y + 0.6), top, top + 1.5, 0.35, "pipe_yellow", 8, 1)
     # stair: winding round the ball at its equator then over the shoulder
     spiral_stair(scene, t.x, t.y, r + 0.1, 0.2, cz, 0.6)
     shoulder = [pi / 2 * k / 8 for k in range(9)]
     a0 = 0.6 + cz * 1.15 / (r + 0.1)
-    path = [(t.x + (r + 0.25) * cos(p) * cos(a0), t.y + (r + 0.25) * cos(p) * sin(a0), cz + (r + 0.2) * sin(p)) for p in shoulder]
+    path = [
+        (t.x + (r + 0.25) * cos(p) * cos(a0), t.y + (r + 0.25) * cos(p) * sin(a0), cz + (r + 0.2) * sin(p))
+        for p in shoulder
+    ]
     arr = np.array(path)
     beams(scene, arr[:-1], arr[1:], 0.8, "grating", 1, 0.08)
     railing(scene, path)
@@ -166,7 +244,19 @@ def _sphere(scene: Scene, t: Tank) -> None:
 def _bullet(scene: Scene, t: Tank) -> None:
     z = t.height - t.diameter / 2
     half = t.length / 2 - 0.55
-    pipe(scene, (t.x - half, t.y, z), (t.x + half, t.y, z), t.diameter, "tank_white", 24, 0, (0.1, 0.1), 0.55, "wall", {"sign": t.code, "at": 0.25})
+    pipe(
+        scene,
+        (t.x - half, t.y, z),
+        (t.x + half, t.y, z),
+        t.diameter,
+        "tank_white",
+        24,
+        0,
+        (0.1, 0.1),
+        0.55,
+        "wall",
+        {"sign": t.code, "at": 0.25},
+    )
     for dx in (-half * 0.6, half * 0.6):
         box(scene, (t.x + dx, t.y), 0, (0.7, t.diameter * 0.9, z - 0.6), 0, "concrete", texel=0.15)
     pipe(scene, (t.x, t.y, t.height), (t.x, t.y, t.height + 0.9), 0.3, "pipe_grey", 8, 1)
@@ -190,7 +280,16 @@ def _dike(scene: Scene, d: Dike) -> None:
     for x in ((r.x0 + r.x1) / 2 - 8, (r.x0 + r.x1) / 2 + 20):  # steps over the wall
         for side in (-1, 1):
             for k in range(5):
-                box(scene, (x, r.y0 + side * (0.4 + 0.3 * k)), 0, (1.2, 0.32, d.height * (1 - k / 5.5)), 0, "concrete_dark", detail=1, texel=0.3)
+                box(
+                    scene,
+                    (x, r.y0 + side * (0.4 + 0.3 * k)),
+                    0,
+                    (1.2, 0.32, d.height * (1 - k / 5.5)),
+                    0,
+                    "concrete_dark",
+                    detail=1,
+                    texel=0.3,
+                )
 
 
 def add_tanks(scene: Scene) -> None:

@@ -1,6 +1,6 @@
-"""Painters of charts: what a wall carries beyond its material. Each gets the picture (rows, columns, 3), v down, and changes it.
+"""Painters of charts: what a wall carries beyond its material. Each changes the picture (rows, columns, 3), v down.
 
-``fit`` is pixels per metre (x, y). Text is drawn with a CJK font where the machine has one and left out where it has none.
+``fit`` is pixels per metre (x, y). Chinese text needs a CJK font on the machine and is left out without one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from gis_assets.demo_model.materials import SIZE, material, streaks
@@ -34,7 +35,9 @@ def _font(size: int) -> ImageFont.FreeTypeFont | None:
     return None
 
 
-def text(img: F32, words: str, x: float, y: float, height: float, rgb: tuple[float, float, float], wide: float = 1.0) -> None:
+def text(
+    img: F32, words: str, x: float, y: float, height: float, rgb: tuple[float, float, float], wide: float = 1.0
+) -> None:
     """Words centred at pixel (x, y), ``height`` pixels tall, in worn paint."""
     font = _font(48)
     if font is None:
@@ -112,14 +115,16 @@ def tank_roof(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
     r, a = np.hypot(x, y), np.arctan2(y, x)
     n = args.get("plates", 20)
     sector = np.floor((a / (2 * np.pi) + 0.5) * n).astype(int) % n
-    img *= (1 + 0.022 * rng.standard_normal(n).astype(np.float32))[sector][..., None]
-    edge = np.abs(((a / (2 * np.pi) + 0.5) * n) % 1 - 0.5) > 0.5 - 0.06 / np.maximum(r * n / 6, 0.05) / (w / 40)
-    img *= np.where(edge & (r > 0.2), 0.87, 1.0).astype(np.float32)[..., None]
-    img *= np.where(np.abs(r - 0.55) < 0.012, 0.88, 1.0).astype(np.float32)[..., None]
+    img *= np.asarray(1 + 0.022 * rng.standard_normal(n), np.float32)[sector][..., None]
+    edge: NDArray[np.bool_] = np.abs(((a / (2 * np.pi) + 0.5) * n) % 1 - 0.5) > 0.5 - 0.06 / np.maximum(
+        r * n / 6, 0.05
+    ) / (w / 40)
+    img *= np.where(edge & (r > 0.2), np.float32(0.87), np.float32(1))[..., None]
+    img *= np.where(np.abs(r - 0.55) < 0.012, np.float32(0.88), np.float32(1))[..., None]
     for _ in range(args.get("stains", 6)):
         cx, cy = rng.uniform(-0.7, 0.7, 2)
         d = np.hypot(x - cx, y - cy) / rng.uniform(0.06, 0.3)
-        img *= (1 - rng.uniform(0.06, 0.22) * np.exp(-(d**2)).astype(np.float32))[..., None]
+        img *= np.asarray(1 - rng.uniform(0.06, 0.22) * np.exp(-(d**2)), np.float32)[..., None]
     img *= (1 - 0.12 * np.clip((r - 0.8) * 5, 0, 1).astype(np.float32))[..., None]
 
 
@@ -169,7 +174,11 @@ def shed_wall(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
     if w > 18 * fit[0]:
         for share in (0.25, 0.75):
             x0, x1 = int(share * w - 2.2 * fit[0]), int(share * w + 2.2 * fit[0])
-            door = np.array([0.5, 0.53, 0.55], np.float32) if args.get("face", 0) % 2 == 0 else np.array([0.42, 0.36, 0.31], np.float32)
+            door = (
+                np.array([0.5, 0.53, 0.55], np.float32)
+                if args.get("face", 0) % 2 == 0
+                else np.array([0.42, 0.36, 0.31], np.float32)
+            )
             y0 = int(h - min(4.6 * fit[1], h * 0.7))
             img[y0:, x0:x1] = door
             _lines(img[y0:, x0:x1], np.arange(0, h - y0, 4), 1, 0.88)
@@ -182,7 +191,14 @@ def wall(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
     _dirt(img, rng, args.get("dirt", 0.35))
     if sign := args.get("sign"):
         h, w = img.shape[:2]
-        text(img, sign, w / 2, h * args.get("at", 0.4), args.get("size", 1.2) * fit[1], args.get("ink", (0.16, 0.2, 0.28)))
+        text(
+            img,
+            sign,
+            w / 2,
+            h * args.get("at", 0.4),
+            args.get("size", 1.2) * fit[1],
+            args.get("ink", (0.16, 0.2, 0.28)),
+        )
 
 
 def vessel(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
@@ -223,7 +239,9 @@ def sheets(img: F32, fit: Fit, args: Args, rng: np.random.Generator) -> None:
     for x in range(step, w - 4, max(step, 1)):
         if rng.random() < 0.55:
             y0 = int(h * 0.2)
-            img[y0 : int(h * 0.75), x : x + int(0.9 * fit[0])] = np.array([0.66, 0.68, 0.64], np.float32) * rng.uniform(0.85, 1.05)
+            img[y0 : int(h * 0.75), x : x + int(0.9 * fit[0])] = np.array([0.66, 0.68, 0.64], np.float32) * rng.uniform(
+                0.85, 1.05
+            )
     for _ in range(int(w * h / 18000) + 1):
         x, y = int(rng.integers(0, max(1, w - 8))), int(rng.integers(0, max(1, h - 20)))
         img[y : y + int(rng.integers(20, 90)), x : x + 8] *= np.float32(rng.uniform(0.82, 1.12))

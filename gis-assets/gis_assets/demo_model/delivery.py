@@ -19,6 +19,7 @@ from gis_assets.demo_model.build_details import add_details
 from gis_assets.demo_model.build_houses import add_houses
 from gis_assets.demo_model.build_process import add_process
 from gis_assets.demo_model.build_tanks import add_tanks
+from gis_assets.demo_model.build_works import add_works
 from gis_assets.demo_model.build_yard import add_yard
 from gis_assets.demo_model.ground import ground_tile
 from gis_assets.demo_model.light import Lights, make_lights
@@ -40,6 +41,7 @@ def build_scene() -> Scene:
     scene = Scene()
     add_tanks(scene)
     add_houses(scene)
+    add_works(scene)
     add_process(scene)
     add_yard(scene)
     add_details(scene)
@@ -68,20 +70,46 @@ def write_glb(path: Path, batches: Sequence[Batch], pictures: Sequence[bytes]) -
 
     def view(data: bytes, target: int | None = None) -> int:
         blob.extend(b"\0" * (-len(blob) % 4))
-        views.append({"buffer": 0, "byteOffset": len(blob), "byteLength": len(data)} | ({"target": target} if target else {}))
+        views.append(
+            {"buffer": 0, "byteOffset": len(blob), "byteLength": len(data)} | ({"target": target} if target else {})
+        )
         blob.extend(data)
         return len(views) - 1
 
     for b in batches:
         p = b.positions.astype("<f4")
-        accessors.append({"bufferView": view(p.tobytes(), 34962), "componentType": 5126, "count": len(p), "type": "VEC3"})
+        accessors.append(
+            {"bufferView": view(p.tobytes(), 34962), "componentType": 5126, "count": len(p), "type": "VEC3"}
+        )
         accessors[-1] |= {"min": p.min(0).tolist(), "max": p.max(0).tolist()}
-        accessors.append({"bufferView": view(b.uv.astype("<f4").tobytes(), 34962), "componentType": 5126, "count": len(p), "type": "VEC2"})
-        accessors.append({"bufferView": view(b.triangles.astype("<u4").tobytes(), 34963), "componentType": 5125, "count": b.triangles.size, "type": "SCALAR"})
+        accessors.append(
+            {
+                "bufferView": view(b.uv.astype("<f4").tobytes(), 34962),
+                "componentType": 5126,
+                "count": len(p),
+                "type": "VEC2",
+            }
+        )
+        accessors.append(
+            {
+                "bufferView": view(b.triangles.astype("<u4").tobytes(), 34963),
+                "componentType": 5125,
+                "count": b.triangles.size,
+                "type": "SCALAR",
+            }
+        )
         k = len(accessors)
-        primitives.append({"attributes": {"POSITION": k - 3, "TEXCOORD_0": k - 2}, "indices": k - 1, "material": b.atlas, "mode": 4, "extras": {"detail": b.detail}})
+        primitives.append(
+            {
+                "attributes": {"POSITION": k - 3, "TEXCOORD_0": k - 2},
+                "indices": k - 1,
+                "material": b.atlas,
+                "mode": 4,
+                "extras": {"detail": b.detail},
+            }
+        )
     images = [{"bufferView": view(data), "mimeType": "image/jpeg"} for data in pictures]
-    unlit = {"KHR_materials_unlit": {}}
+    unlit: dict[str, Any] = {"KHR_materials_unlit": {}}
     doc = {
         "asset": {"version": "2.0", "generator": "plant twin demo model"},
         "extensionsUsed": ["KHR_materials_unlit"],
@@ -89,7 +117,10 @@ def write_glb(path: Path, batches: Sequence[Batch], pictures: Sequence[bytes]) -
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": path.stem, "matrix": _Z_UP_TO_Y_UP}],
         "meshes": [{"primitives": primitives}],
-        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": i}, "metallicFactor": 0}, "extensions": unlit} for i in range(len(images))],
+        "materials": [
+            {"pbrMetallicRoughness": {"baseColorTexture": {"index": i}, "metallicFactor": 0}, "extensions": unlit}
+            for i in range(len(images))
+        ],
         "textures": [{"source": i, "sampler": 0} for i in range(len(images))],
         "samplers": [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}],
         "images": images,
@@ -102,10 +133,13 @@ def write_glb(path: Path, batches: Sequence[Batch], pictures: Sequence[bytes]) -
     blob.extend(b"\0" * (-len(blob) % 4))
     head = struct.pack("<4sII", b"glTF", 2, 28 + len(text) + len(blob))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(head + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + blob)
+    path.write_bytes(
+        head + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + blob
+    )
 
 
-def _metadata() -> str:
+def metadata() -> str:
+    """Text of metadata.xml in the ContextCapture form."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<ModelMetadata version="1">\n'
         f"\t<SRS>EPSG:{CRS_EPSG}</SRS>\n\t<SRSOrigin>{ORIGIN_E:g},{ORIGIN_N:.0f},{ORIGIN_H:g}</SRSOrigin>\n"
@@ -113,7 +147,9 @@ def _metadata() -> str:
     ).replace(f"{ORIGIN_E:g}", f"{ORIGIN_E:.0f}")
 
 
-def make_tile(out: Path, column: int, row: int, parts: Sequence[Part], lights: Lights, ground_pixels: int = GROUND_PIXELS) -> Path:
+def make_tile(
+    out: Path, column: int, row: int, parts: Sequence[Part], lights: Lights, ground_pixels: int = GROUND_PIXELS
+) -> Path:
     """Bakes and writes one tile."""
     x0, y0 = MODEL.x0 + TILE * column, MODEL.y0 + TILE * row
     name = f"Tile_+{column:03d}_+{row:03d}"
@@ -131,7 +167,7 @@ def make_tile(out: Path, column: int, row: int, parts: Sequence[Part], lights: L
 
 
 def generate(out_dir: Path, progress: Progress | None = None, workers: int = 2) -> None:
-    """Writes the demo plant's survey delivery into ``out_dir`` (made if missing): metadata.xml and Data/Tile_*/Tile_*.glb.
+    """Writes the demo plant's survey delivery into ``out_dir``: metadata.xml and Data/Tile_*/Tile_*.glb.
 
     Deterministic. Local coordinates are metres in EPSG:4548 minus SRSOrigin, heights ellipsoidal; the glb is y up.
 
@@ -154,4 +190,4 @@ def generate(out_dir: Path, progress: Progress | None = None, workers: int = 2) 
         jobs = [pool.submit(make_tile, out_dir, i, j, by_tile.get((i, j), []), lights) for i, j in spots]
         for done, job in enumerate(jobs, 1):
             tell(0.2 + 0.8 * done / len(jobs), job.result().stem)
-    (out_dir / "metadata.xml").write_text(_metadata(), encoding="utf-8")
+    (out_dir / "metadata.xml").write_text(metadata(), encoding="utf-8")

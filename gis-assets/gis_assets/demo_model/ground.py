@@ -57,7 +57,7 @@ def height(y: float) -> float:
     return SEA_Z * min(max((y - layout.SHORE_Y) / SLOPE, 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _tap(n: F32, x: float, y: float) -> float:
     """Bilinear sample of a tileable noise picture at pixel coordinates."""
     size = n.shape[0]
@@ -67,18 +67,30 @@ def _tap(n: F32, x: float, y: float) -> float:
     tx, ty = x - fx, y - fy
     top = n[iy, ix] * (1 - tx) + n[iy, jx] * tx
     low = n[jy, ix] * (1 - tx) + n[jy, jx] * tx
-    return top * (1 - ty) + low * ty
+    return float(top * (1 - ty) + low * ty)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _hash(x: int, y: int) -> float:
     h = (x * 374761393 + y * 668265263) & 0x7FFFFFFF
     h = ((h ^ (h >> 13)) * 1274126177) & 0x7FFFFFFF
     return (h & 0xFFFF) / 65535.0
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _albedo(cls: U8, gain: F32, mark: U8, x0: float, y1: float, texel: float, table: F32, cloud: F32, patch: F32, fine: F32, shore: float) -> U8:
+@njit(cache=True, nogil=True)
+def _albedo(
+    cls: U8,
+    gain: F32,
+    mark: U8,
+    x0: float,
+    y1: float,
+    texel: float,
+    table: F32,
+    cloud: F32,
+    patch: F32,
+    fine: F32,
+    shore: float,
+) -> U8:
     """sRGB albedo (n, n, 3) from the class map and noises in world coordinates, so that tiles join without a seam."""
     size = cls.shape[0]
     out = np.empty((size, size, 3), np.uint8)
@@ -133,7 +145,10 @@ def _albedo(cls: U8, gain: F32, mark: U8, x0: float, y1: float, texel: float, ta
                 rgb[0] += (0.47 - rgb[0]) * near
                 rgb[1] += (0.45 - rgb[1]) * near
                 rgb[2] += (0.375 - rgb[2]) * near
-                wave = _tap(cloud, x * 3.0 + y * 1.2, y * 9.0 - x * 2.0) * 0.5 + _tap(patch, x * 9 + y * 4, y * 30 - x * 6) * 0.5
+                wave = (
+                    _tap(cloud, x * 3.0 + y * 1.2, y * 9.0 - x * 2.0) * 0.5
+                    + _tap(patch, x * 9 + y * 4, y * 30 - x * 6) * 0.5
+                )
                 tone *= 1 + 0.055 * wave
                 foam = 0.8 * _tap(patch, x * 8, y * 8) - 2.4 + 3.4 * np.exp(-(y - shore - 9.5) / 1.4)
                 if foam > 0.9:
@@ -164,8 +179,19 @@ def _albedo(cls: U8, gain: F32, mark: U8, x0: float, y1: float, texel: float, ta
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sky_grid(x0: float, y0: float, step: float, n: int, sky: F32, frames: F32, weights: F32, shore: float, slope: float, sea: float) -> F32:
+@njit(cache=True, nogil=True)
+def _sky_grid(
+    x0: float,
+    y0: float,
+    step: float,
+    n: int,
+    sky: F32,
+    frames: F32,
+    weights: F32,
+    shore: float,
+    slope: float,
+    sea: float,
+) -> F32:
     out = np.empty((n, n), np.float32)
     for j in range(n):
         y = y0 + j * step
@@ -175,8 +201,24 @@ def _sky_grid(x0: float, y0: float, step: float, n: int, sky: F32, frames: F32, 
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _light(n: int, x0: float, y0: float, y1: float, texel: float, grid: F32, step: float, sun: F32, frames: F32, sc: F32, kc: F32, bc: F32, shore: float, slope: float, sea: float) -> F32:
+@njit(cache=True, nogil=True)
+def _light(
+    n: int,
+    x0: float,
+    y0: float,
+    y1: float,
+    texel: float,
+    grid: F32,
+    step: float,
+    sun: F32,
+    frames: F32,
+    sc: F32,
+    kc: F32,
+    bc: F32,
+    shore: float,
+    slope: float,
+    sea: float,
+) -> F32:
     out = np.empty((n, n, 3), np.float32)
     facing = frames[0, 10]
     for j in range(n):
@@ -188,7 +230,9 @@ def _light(n: int, x0: float, y0: float, y1: float, texel: float, grid: F32, ste
             gx, gy = (x - x0) / step, (y - y0) / step
             ix, iy = min(int(gx), grid.shape[1] - 2), min(int(gy), grid.shape[0] - 2)
             tx, ty = gx - ix, gy - iy
-            a = (grid[iy, ix] * (1 - tx) + grid[iy, ix + 1] * tx) * (1 - ty) + (grid[iy + 1, ix] * (1 - tx) + grid[iy + 1, ix + 1] * tx) * ty
+            a = (grid[iy, ix] * (1 - tx) + grid[iy, ix + 1] * tx) * (1 - ty) + (
+                grid[iy + 1, ix] * (1 - tx) + grid[iy + 1, ix + 1] * tx
+            ) * ty
             for k in range(3):
                 out[j, i, k] = sc[k] * s + kc[k] * a + bc[k] * 0.25
     return out
@@ -221,5 +265,19 @@ def ground_tile(x0: float, y0: float, side: float, pixels: int, lights: Lights) 
     step = 0.5
     fall = (layout.SHORE_Y, SLOPE, SEA_Z)
     grid = _sky_grid(x0, y0, step, round(side / step) + 2, lights.sky, lights.frames, lights.weights, *fall)
-    lit = _light(pixels, x0, y0, y0 + side, texel, grid, step, lights.sun, lights.frames, light.SUN_COLOUR, light.SKY_COLOUR, light.BOUNCE, *fall)
+    lit = _light(
+        pixels,
+        x0,
+        y0,
+        y0 + side,
+        texel,
+        grid,
+        step,
+        lights.sun,
+        lights.frames,
+        light.SUN_COLOUR,
+        light.SKY_COLOUR,
+        light.BOUNCE,
+        *fall,
+    )
     return Ground(albedo, *_mesh(x0, y0, side, 12)), albedo, lit

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_assets.demo_model.mesh import F32
-from gis_assets.sites.demo import layout, layout_process
+from gis_assets.sites.demo import layout, layout_process, layout_yard
 from gis_assets.sites.demo.shapes import Rect, Road
 
 (WASTE, ASPHALT, CONCRETE, GRAVEL, LAWN, TILES, SEA, MUD, RIPRAP, PUBLIC, BELT, POND, DIKE, KERB, SOIL) = range(15)
@@ -47,9 +47,9 @@ class Canvas:
 
     def grid(self, w: tuple[slice, slice]) -> tuple[F32, F32]:
         """World x (1, columns) and y (rows, 1) of a window's pixel centres."""
-        x = self.x0 + (np.arange(w[1].start, w[1].stop, dtype=np.float32) + 0.5) * self.texel
-        y = self.y1 - (np.arange(w[0].start, w[0].stop, dtype=np.float32) + 0.5) * self.texel
-        return x[None, :], y[:, None]
+        x = self.x0 + (np.arange(w[1].start, w[1].stop) + 0.5) * self.texel
+        y = self.y1 - (np.arange(w[0].start, w[0].stop) + 0.5) * self.texel
+        return x[None, :].astype(np.float32), y[:, None].astype(np.float32)
 
     def disc(self, x: float, y: float, r0: float, r1: float, kind: int | None = None, paint: int | None = None) -> None:
         """Ring between two radii: class or paint."""
@@ -207,7 +207,7 @@ def _blocks(c: Canvas) -> None:
     for key, r in layout.BLOCKS.items():
         c.fill(r.inset(-1.0), TILES if key in ("B11", "B12") else CONCRETE)
         c.fill(r, LAWN if key in ("B11", "B12", "B21") else GRAVEL)
-    for p in layout.PADS:
+    for p in layout_yard.PADS:
         c.fill(p.rect.inset(-0.25), KERB)
         c.fill(p.rect, _PAD[p.kind])
     for d in layout.DIKES:
@@ -242,8 +242,8 @@ def _parking(c: Canvas) -> None:
         for y in (r.y0 - 0.5, r.y1 + 0.5):
             c.draw(Rect(r.x0 - 6, y - 0.08, r.x1 + 6, y + 0.08), YELLOW)
     for f in (Rect(-268, -63, -230, -57), Rect(240, -111, 272, -106)):
-        for k in np.arange(f.x0, f.x1, 1.6):
-            c.draw(Rect(float(k), f.y0, float(k) + 0.5, f.y1), YELLOW)
+        for x in np.arange(f.x0, f.x1, 1.6).tolist():
+            c.draw(Rect(x, f.y0, x + 0.5, f.y1), YELLOW)
     for p in layout.ASSEMBLY:
         c.disc(p.x, p.y, 0, 6.5, kind=CONCRETE)
         c.disc(p.x, p.y, 5.6, 6.0, paint=WHITE)
@@ -260,7 +260,7 @@ def _stains(c: Canvas) -> None:
                 dx, dy = rng.normal(0, scatter, 2)
                 c.blot(x + dx, y + dy, float(radius * rng.uniform(0.4, 1.3)), float(depth * rng.uniform(0.4, 1.2)))
 
-    spread([(v.x, v.y) for v in layout.VEHICLES], 1.6, 0.25, 1.5)
+    spread([(v.x, v.y) for v in layout_yard.VEHICLES], 1.6, 0.25, 1.5)
     spread([(p.x, p.y + 0.5) for p in layout_process.PUMPS], 1.8, 0.32, 0.7)
     spread([(k.x, k.y) for k in layout_process.COLUMNS], 3.0, 0.2, 1.5)
     spread([(d.x, d.y) for d in layout_process.DRUMS if d.z < 4], 2.6, 0.2, 1.2)
@@ -273,7 +273,10 @@ def _stains(c: Canvas) -> None:
             c.blot(spot.x0, spot.y0, float(rng.uniform(0.3, 1.4)), float(rng.uniform(0.08, 0.3)))
         for s in rng.uniform(0, n, int(n / 45)):
             off = float(rng.choice([-0.25, 0.25]) * r.width)
-            c.shade(_strip(r, off, float(rng.uniform(1.2, 0.45 * r.width)), float(s), float(s + rng.uniform(2, 12))), float(rng.choice([0.84, 0.9, 1.07])))
+            c.shade(
+                _strip(r, off, float(rng.uniform(1.2, 0.45 * r.width)), float(s), float(s + rng.uniform(2, 12))),
+                float(rng.choice([0.84, 0.9, 1.07])),
+            )
         for s in np.arange(14.0, n, 36.0):
             spot = _strip(r, r.width * 0.22, 0.8, float(s), float(s) + 0.8)
             c.disc((spot.x0 + spot.x1) / 2, (spot.y0 + spot.y1) / 2, 0, 0.4, kind=KERB)

@@ -23,7 +23,7 @@ BOUNCE = np.array([0.13, 0.125, 0.115], np.float32)
 SUN_TEXEL, SKY_TEXEL = 0.14, 0.45
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _depth(uvw: F32, tris: I32, width: int, height: int) -> F32:
     """Depth buffer (height, width): the largest w over every pixel; -1e9 where nothing is."""
     out = np.full((height, width), np.float32(-1e9), np.float32)
@@ -50,7 +50,7 @@ def _depth(uvw: F32, tris: I32, width: int, height: int) -> F32:
 
 @dataclass(frozen=True)
 class Lights:
-    """Shadow maps. ``sun``: (h, w); ``sky``: (n, h, w) padded; ``frames``: (1 + n, 12): basis rows scaled to pixels and offsets."""
+    """Shadow maps. ``sun``: (h, w); ``sky``: (n, h, w) padded; ``frames``: (1 + n, 12), maps to pixels and depth."""
 
     sun: F32
     sky: F32
@@ -116,7 +116,7 @@ def make_lights(parts: Sequence[Part], pool: Executor) -> Lights:
     return Lights(job.result(), pad, np.stack([sun, *(f[0] for f in frames)]), weights)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def sun_share(lit: F32, f: F32, x: float, y: float, z: float, bias: float) -> float:
     """0 in shadow .. 1 in sun, smoothed over four texels."""
     u = f[0] * x + f[1] * y + f[2] * z + f[3] - 0.5
@@ -138,8 +138,10 @@ def sun_share(lit: F32, f: F32, x: float, y: float, z: float, bias: float) -> fl
     return s
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def sky_share(maps: F32, frames: F32, weights: F32, x: float, y: float, z: float, nx: float, ny: float, nz: float, bias: float) -> float:
+@njit(cache=True, nogil=True)
+def sky_share(
+    maps: F32, frames: F32, weights: F32, x: float, y: float, z: float, nx: float, ny: float, nz: float, bias: float
+) -> float:
     """Irradiance from the sky relative to open level ground."""
     total = 0.0
     for i in range(maps.shape[0]):
@@ -149,16 +151,24 @@ def sky_share(maps: F32, frames: F32, weights: F32, x: float, y: float, z: float
             continue
         iu = int(f[0] * x + f[1] * y + f[2] * z + f[3])
         iv = int(f[4] * x + f[5] * y + f[6] * z + f[7])
-        if iu < 0 or iv < 0 or iu >= maps.shape[2] or iv >= maps.shape[1]:
-            total += weights[i] * facing
-        elif f[8] * x + f[9] * y + f[10] * z + bias >= maps[i, iv, iu]:
+        outside = iu < 0 or iv < 0 or iu >= maps.shape[2] or iv >= maps.shape[1]
+        if outside or f[8] * x + f[9] * y + f[10] * z + bias >= maps[i, iv, iu]:
             total += weights[i] * facing
     return total
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def light_at(
-    sun: F32, sky: F32, frames: F32, weights: F32, p: F32, n: F32, out: F32, sun_colour: F32, sky_colour: F32, bounce: F32
+    sun: F32,
+    sky: F32,
+    frames: F32,
+    weights: F32,
+    p: F32,
+    n: F32,
+    out: F32,
+    sun_colour: F32,
+    sky_colour: F32,
+    bounce: F32,
 ) -> None:
     """Light (3,) at a point with a normal into ``out``."""
     f = frames[0]
@@ -166,15 +176,25 @@ def light_at(
     s = 0.0
     if facing > 0:
         s = facing * sun_share(sun, f, p[0] + n[0] * 0.12, p[1] + n[1] * 0.12, p[2] + n[2] * 0.12, 0.1)
-    a = sky_share(sky, frames, weights, p[0] + n[0] * 0.35, p[1] + n[1] * 0.35, p[2] + n[2] * 0.35, n[0], n[1], n[2], 0.3)
+    a = sky_share(
+        sky, frames, weights, p[0] + n[0] * 0.35, p[1] + n[1] * 0.35, p[2] + n[2] * 0.35, n[0], n[1], n[2], 0.3
+    )
     up = 0.5 * (1.0 - n[2])
     for k in range(3):
         out[k] = sun_colour[k] * s + sky_colour[k] * a + bounce[k] * (0.25 + up) * (0.5 + 0.5 * min(a, 1.0))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def light_points(
-    sun: F32, sky: F32, frames: F32, weights: F32, points: F32, normals: F32, sun_colour: F32, sky_colour: F32, bounce: F32
+    sun: F32,
+    sky: F32,
+    frames: F32,
+    weights: F32,
+    points: F32,
+    normals: F32,
+    sun_colour: F32,
+    sky_colour: F32,
+    bounce: F32,
 ) -> F32:
     """Light (n, 3) at many points."""
     out = np.zeros((points.shape[0], 3), np.float32)

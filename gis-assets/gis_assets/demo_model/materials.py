@@ -13,7 +13,7 @@ SIZE = 512
 
 
 def noise(seed: int, roughness: float, size: int = SIZE, low: float = 0.0) -> F32:
-    """Tileable noise with spectrum 1/f**roughness, zero mean, unit deviation; waves longer than 1/low pixels are cut."""
+    """Tileable noise with spectrum 1/f**roughness, mean 0, deviation 1, without waves longer than 1/low pixels."""
     rng = np.random.default_rng(seed)
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     f[0, 0] = 1.0
@@ -26,7 +26,14 @@ def noise(seed: int, roughness: float, size: int = SIZE, low: float = 0.0) -> F3
 
 @cache
 def _n(kind: str) -> F32:
-    spec = {"cloud": (1, 1.9, 0.0), "patch": (2, 1.5, 0.006), "grain": (3, 0.6, 0.02), "white": (4, 0.0, 0.0), "fine": (5, 1.0, 0.03), "mottle": (6, 1.3, 0.02)}
+    spec = {
+        "cloud": (1, 1.9, 0.0),
+        "patch": (2, 1.5, 0.006),
+        "grain": (3, 0.6, 0.02),
+        "white": (4, 0.0, 0.0),
+        "fine": (5, 1.0, 0.03),
+        "mottle": (6, 1.3, 0.02),
+    }
     seed, rough, low = spec[kind]
     return noise(seed, rough, SIZE, low)
 
@@ -154,13 +161,17 @@ _RECIPES: dict[str, Callable[[], F32]] = {
     "black": lambda: _flat((0.14, 0.14, 0.145), 0.06, 0.08),
     "glass": lambda: _flat((0.2, 0.25, 0.29), 0.2, 0.04),
     "water": lambda: _flat((0.27, 0.35, 0.35), 0.06, 0.03),
-    "sludge": lambda: _mix(_flat((0.3, 0.25, 0.18), 0.1, 0.06), _flat((0.55, 0.5, 0.4), 0.05, 0.08), _n("mottle") * 0.8),
+    "sludge": lambda: _mix(
+        _flat((0.3, 0.25, 0.18), 0.1, 0.06), _flat((0.55, 0.5, 0.4), 0.05, 0.08), _n("mottle") * 0.8
+    ),
     "louvre": lambda: _ribs(_flat((0.47, 0.49, 0.5), 0.03, 0.03), 4, 0.2),
     "leaf_dark": lambda: _leaves((0.21, 0.275, 0.135)),
     "leaf_mid": lambda: _leaves((0.27, 0.335, 0.155)),
     "leaf_light": lambda: _leaves((0.345, 0.385, 0.19)),
     "leaf_dry": lambda: _leaves((0.4, 0.37, 0.21)),
-    "riprap": lambda: _mix(_flat((0.33, 0.32, 0.3), 0.04, 0.1), _flat((0.62, 0.6, 0.565), 0.04, 0.1), _n("fine") * 0.8 + 0.4),
+    "riprap": lambda: _mix(
+        _flat((0.33, 0.32, 0.3), 0.04, 0.1), _flat((0.62, 0.6, 0.565), 0.04, 0.1), _n("fine") * 0.8 + 0.4
+    ),
 }
 
 
@@ -181,4 +192,5 @@ def cut(name: str, columns: int, rows: int, rng: np.random.Generator) -> F32:
     x, y = rng.integers(0, SIZE, 2)
     ix = (x + np.arange(columns)) % SIZE
     iy = (y + np.arange(rows)) % SIZE
-    return picture[iy[:, None], ix[None, :]].copy()
+    piece: F32 = picture[iy[:, None], ix[None, :]]
+    return piece.copy()

@@ -1,7 +1,7 @@
 """Meshes made of charts: pieces of surface with texture coordinates in metres, to be painted and packed into atlases.
 
-A *chart* is a rectangle of texture in metres that belongs to one piece of geometry and so can hold baked light. Thin things
-(rails, posts) have no chart: their faces point to a *swatch*, one flat colour chosen by material, direction and shade.
+A *chart* is a rectangle of texture in metres that belongs to one piece of geometry and so can hold baked light. Thin
+things (rails, posts) have no chart: their vertices point into a *swatch*, their material's strip of brightnesses.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def outward(positions: F32, normals: F32, triangles: Any) -> I32:
 
 
 def grid_triangles(columns: int, rows: int) -> I32:
-    """Triangles (2 * columns * rows, 3) of a vertex grid with (columns + 1) * (rows + 1) points, row by row, facing +u x +v."""
+    """Triangles (2 * columns * rows, 3) of a grid of (columns + 1) * (rows + 1) points, row by row, facing u x v."""
     i = np.arange(columns * rows, dtype=np.int32)
     a = i // columns * (columns + 1) + i % columns
     b, c, d = a + 1, a + columns + 2, a + columns + 1

@@ -1,17 +1,24 @@
-"""Solids as chart surfaces: quads, boxes, cylinders, roofs, balls, pipes, beams. Local metres, headings counter-clockwise from east."""
+"""Solids as chart surfaces: quads, boxes, cylinders, roofs, balls, pipes, beams. Local metres; headings from east."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import cos, hypot, pi, radians, sin
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis_assets.demo_model.mesh import Chart, Scene, grid_triangles, grid_uv
 
 P3 = tuple[float, float, float]
 _TEXEL = 0.1
+
+
+def vec(x: float, y: float, z: float) -> NDArray[np.float64]:
+    """Offset to add to points (n, 3)."""
+    return np.array([x, y, z], np.float64)
 
 
 def _chart(w: float, h: float, material: str, texel: float, decor: str, args: dict[str, Any] | None) -> Chart:
@@ -72,7 +79,12 @@ def box(
     lx, ly, h = size
     ex, ey = np.array([c, s]), np.array([-s, c])
     m = np.array(center)
-    corner = [m - ex * lx / 2 - ey * ly / 2, m + ex * lx / 2 - ey * ly / 2, m + ex * lx / 2 + ey * ly / 2, m - ex * lx / 2 + ey * ly / 2]
+    corner = [
+        m - ex * lx / 2 - ey * ly / 2,
+        m + ex * lx / 2 - ey * ly / 2,
+        m + ex * lx / 2 + ey * ly / 2,
+        m - ex * lx / 2 + ey * ly / 2,
+    ]
     for i in range(4):
         p, q = corner[i], corner[(i + 1) % 4]
         extra = {**(args or {}), "face": i}
@@ -138,7 +150,11 @@ def dome(
     for k in range(1, rings + 1):
         r = radius * k / rings
         height = np.sqrt(max(big * big - r * r, 0)) - (big - rise) if spherical and rise else rise * (1 - k / rings)
-        up = np.array([r / big, np.sqrt(max(1 - (r / big) ** 2, 0))]) if big else np.array([rise, radius]) / hypot(rise, radius)
+        up = (
+            np.array([r / big, np.sqrt(max(1 - (r / big) ** 2, 0))])
+            if big
+            else np.array([rise, radius]) / hypot(rise, radius)
+        )
         points.append(np.stack([r * np.cos(angle), r * np.sin(angle), np.full(sides, height)], 1))
         normals.append(np.stack([up[0] * np.cos(angle), up[0] * np.sin(angle), np.full(sides, up[1])], 1))
     i = np.arange(sides)
@@ -150,10 +166,18 @@ def dome(
     p = np.concatenate(points)
     uv = p[:, :2] / diameter + 0.5
     chart = _chart(diameter, diameter, material, texel, decor, args)
-    scene.add(p + [center[0], center[1], z], np.concatenate(normals), uv, np.concatenate(tris), chart, detail)
+    scene.add(p + vec(center[0], center[1], z), np.concatenate(normals), uv, np.concatenate(tris), chart, detail)
 
 
-def ball(scene: Scene, center: P3, diameter: float, material: str, sides: int = 48, decor: str = "", args: dict[str, Any] | None = None) -> None:
+def ball(
+    scene: Scene,
+    center: P3,
+    diameter: float,
+    material: str,
+    sides: int = 48,
+    decor: str = "",
+    args: dict[str, Any] | None = None,
+) -> None:
     """Sphere with a longitude-latitude chart."""
     rows = sides // 2
     lam, phi = np.meshgrid(np.linspace(0, 2 * pi, sides + 1), np.linspace(-pi / 2, pi / 2, rows + 1))
@@ -190,7 +214,9 @@ def pipe(
     if caps:
         bulge = caps / length
         steps = ((1.0, 0.05), (0.75, 0.65), (0.0, 1.0))
-        profile = [(-bulge * s, max(f, 0.02)) for s, f in steps] + [(1 + bulge * s, max(f, 0.02)) for s, f in reversed(steps)]
+        profile = [(-bulge * s, max(f, 0.02)) for s, f in steps] + [
+            (1 + bulge * s, max(f, 0.02)) for s, f in reversed(steps)
+        ]
     along = np.array([p[0] for p in profile])
     scale = np.array([p[1] for p in profile])
     p = a + axis * (along * length)[None, :, None] + around[:, None] * (radius * scale)[None, :, None]
@@ -204,7 +230,9 @@ def pipe(
     scene.add(p.reshape(-1, 3), n.reshape(-1, 3), uv, grid_triangles(len(profile) - 1, sides), chart, detail)
 
 
-def beams(scene: Scene, starts: Any, ends: Any, width: float, material: str, detail: int = 2, depth: float | None = None) -> None:
+def beams(
+    scene: Scene, starts: Any, ends: Any, width: float, material: str, detail: int = 2, depth: float | None = None
+) -> None:
     """Many square bars (n of them) as swatch geometry, open at the ends: the stuff of railings, legs and lattice."""
     a, b = np.atleast_2d(np.asarray(starts, np.float64)), np.atleast_2d(np.asarray(ends, np.float64))
     axis = b - a
@@ -224,17 +252,30 @@ def beams(scene: Scene, starts: Any, ends: Any, width: float, material: str, det
     pos = np.stack(points, 1).reshape(-1, 3).astype(np.float32)
     nor = np.stack(normals, 1).reshape(-1, 3).astype(np.float32)
     base = 4 * np.arange(len(pos) // 4)[:, None]
-    tris = np.concatenate([base + [0, 3, 2], base + [0, 2, 1]]).astype(np.int32)
+    tris = np.concatenate([base + np.array([0, 3, 2]), base + np.array([0, 2, 1])]).astype(np.int32)
     scene.add_swatch(pos, nor, tris, material, detail)
 
 
-def railing(scene: Scene, path: Sequence[P3], closed: bool = False, material: str = "yellow", height: float = 1.1, gap: float = 1.6) -> None:
+def railing(
+    scene: Scene,
+    path: Sequence[P3],
+    closed: bool = False,
+    material: str = "yellow",
+    height: float = 1.1,
+    gap: float = 1.6,
+) -> None:
     """Handrail, knee rail and posts along a path at deck height."""
     p = np.array([*path, path[0]] if closed else path, np.float64)
     up = np.array([0, 0, height])
-    beams(scene, np.concatenate([p[:-1] + up, p[:-1] + up / 2]), np.concatenate([p[1:] + up, p[1:] + up / 2]), 0.06, material)
+    beams(
+        scene,
+        np.concatenate([p[:-1] + up, p[:-1] + up / 2]),
+        np.concatenate([p[1:] + up, p[1:] + up / 2]),
+        0.06,
+        material,
+    )
     posts = []
-    for a, b in zip(p[:-1], p[1:], strict=True):
+    for a, b in pairwise(p):
         n = max(1, round(float(np.linalg.norm(b - a)) / gap))
         posts.append(a + (b - a) * (np.arange(n)[:, None] / n))
     foot = np.concatenate([*posts, p[-1:]])
@@ -253,5 +294,9 @@ def ladder(scene: Scene, x: float, y: float, z0: float, z1: float, bearing: floa
     hoops = rungs[4::2]
     if len(hoops):
         out = np.array([c, s, 0]) * 0.7
-        for left, right in ((-side * 1.4, -side * 1.4 + out), (side * 1.4, side * 1.4 + out), (-side * 1.4 + out, side * 1.4 + out)):
+        for left, right in (
+            (-side * 1.4, -side * 1.4 + out),
+            (side * 1.4, side * 1.4 + out),
+            (-side * 1.4 + out, side * 1.4 + out),
+        ):
             beams(scene, hoops + left, hoops + right, 0.05, material)

@@ -21,7 +21,7 @@ class Account(TypedDict):
 
 
 class View(TypedDict):
-    """Saved camera: degrees (EPSG:4326), ellipsoidal metres, heading clockwise from north, pitch negative looks down."""
+    """Saved camera: degrees (EPSG:4326), ellipsoidal metres, heading from north, negative pitch looks down."""
 
     key: str
     name: str

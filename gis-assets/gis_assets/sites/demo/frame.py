@@ -1,6 +1,7 @@
 """The site's metric frame: EPSG:4548 (CGCS2000 / 3-degree Gauss-Kruger CM 117E) minus a local origin.
 
-Local coordinates are metres, x grid east, y grid north, z up from the ground datum at ``ORIGIN_H`` metres above the ellipsoid.
+Local coordinates are metres, x grid east, y grid north, z up from the ground datum ``ORIGIN_H`` metres above the
+ellipsoid.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def _on_tank(t: Tank) -> Iterator[Row]:
     )
     if t.kind == "sphere":
         yield PRESSURE, *names, t.x + 1.2, t.y, top, 0, 2.5, (None, 0.1, 1.5, 1.7), True
-    if t.kind == "sphere" or t.volume >= 2000 and not t.code.startswith("T-7"):
+    if t.kind == "sphere" or (t.volume >= 2000 and not t.code.startswith("T-7")):
         yield (
             VALVE,
             f"{names[0]}进出口",
@@ -302,7 +302,7 @@ def _on_machines() -> Iterator[Row]:
 def _gas_detectors() -> Iterator[Row]:
     lel: Limits = (None, None, 25, 50)
     for t in TANKS:  # heavier than air: 0.4 m above ground on the lee side, inside the dike
-        if t.code[0] == "T" and t.volume >= 2000 and not t.code.startswith("T-7") or t.kind == "sphere":
+        if (t.code[0] == "T" and t.volume >= 2000 and not t.code.startswith("T-7")) or t.kind == "sphere":
             yield (
                 COMBUSTIBLE,
                 f"{t.name}罐根",

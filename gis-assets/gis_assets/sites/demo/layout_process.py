@@ -1,6 +1,7 @@
 """Equipment of the two process units and of the hydrogen and air separation block.
 
-Unit 100: naphtha hydrotreating and catalytic reforming (石脑油加氢/重整). Unit 200: gas fractionation and MTBE (气分/MTBE).
+Unit 100: naphtha hydrotreating and catalytic reforming (石脑油加氢/重整).
+Unit 200: gas fractionation and MTBE (气分/MTBE).
 """
 
 from __future__ import annotations
