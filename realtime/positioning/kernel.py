@@ -1,0 +1,278 @@
+"""The range filter: one numba kernel over the time-ordered measurements of all badges.
+
+An extended Kalman filter per badge with state ``[x, vx, y, vy]``, white acceleration noise (filterpy's
+``Q_continuous_white_noise``: it does not depend on how a span is cut into steps), a gate on the normalised innovation
+squared and Huber weights (the variance of a surprising measurement is inflated by its normalised innovation over the
+threshold). tests/unit/positioning holds it against filterpy's ``ExtendedKalmanFilter`` to 1e-9.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from realtime.positioning.acquire import locate
+from realtime.positioning.jit import jit
+from realtime.positioning.tracks import RING, RING_A, RING_B, RING_SIGMA, RING_TIME, RING_VALUE, Tracks
+from realtime.positioning.types import Floats, Ints, Model, Records
+
+#: Columns of the health accumulator, one row per anchor.
+HEALTH_COUNT, HEALTH_REJECTS, HEALTH_MEAN, HEALTH_SQUARE, HEALTH_SHARE, HEALTH_TIME = range(6)
+#: Weight of the newest residual in an anchor's running figures.
+HEALTH_WEIGHT = 0.01
+
+_TDOA, _MOTION = 2, 7
+#: Variance of the speed of a still badge, and of one that starts to move or is newly located (m^2/s^2).
+_STILL_VARIANCE, _FREE_VARIANCE = 1e-4, 1.0
+
+
+@jit
+def coast(age: float, span: float, full: float, fade: float) -> tuple[float, float]:
+    """How a badge goes on, ``age`` seconds after its last accepted measurement and for ``span`` seconds more.
+
+    Returns ``(a, b)``: position += a * velocity, velocity *= b. Up to ``full`` seconds the velocity is kept (a = span,
+    b = 1), then it decays with time constant ``fade``: a silent badge drifts at most ``full + fade`` seconds of its
+    speed.
+    """
+    end = age + span
+    if end <= full:
+        return span, 1.0
+    left = math.exp((max(age, full) - end) / fade)
+    return max(0.0, full - age) + fade * (1.0 - left), left
+
+
+@jit
+def predict(x: Floats, p: Floats, k: int, a: float, b: float, dt: float, density: float) -> None:
+    """Row ``k``: ``x = F x``, ``P = F P F' + Q(dt)`` in place, with ``F = [[1, a], [0, b]]`` per axis."""
+    x[k, 0] += a * x[k, 1]
+    x[k, 1] *= b
+    x[k, 2] += a * x[k, 3]
+    x[k, 3] *= b
+    q2 = density * dt * dt * 0.5
+    q3, q1 = q2 * dt * (2.0 / 3.0), density * dt
+    u, v, w = p[k, 0, 1], p[k, 1, 1], p[k, 2, 3]
+    p[k, 0, 0] += a * (2.0 * u + a * v) + q3
+    p[k, 0, 1] = p[k, 1, 0] = b * (u + a * v) + q2
+    p[k, 1, 1] = b * b * v + q1
+    v = p[k, 3, 3]
+    p[k, 2, 2] += a * (2.0 * w + a * v) + q3
+    p[k, 2, 3] = p[k, 3, 2] = b * (w + a * v) + q2
+    p[k, 3, 3] = b * b * v + q1
+    u, v, w = p[k, 0, 3], p[k, 1, 3], p[k, 1, 2]
+    p[k, 0, 2] = p[k, 2, 0] = p[k, 0, 2] + a * (u + w + a * v)
+    p[k, 0, 3] = p[k, 3, 0] = b * (u + a * v)
+    p[k, 1, 2] = p[k, 2, 1] = b * (w + a * v)
+    p[k, 1, 3] = p[k, 3, 1] = b * b * v
+
+
+@jit
+def update(
+    x: Floats, p: Floats, k: int, hx: float, hy: float, residual: float, variance: float, gate: float, huber: float
+) -> bool:
+    """Row ``k``: fold in one scalar measurement with Jacobian ``[hx, 0, hy, 0]``; False when the gate rejects it."""
+    g0 = p[k, 0, 0] * hx + p[k, 0, 2] * hy
+    g1 = p[k, 0, 1] * hx + p[k, 1, 2] * hy
+    g2 = p[k, 0, 2] * hx + p[k, 2, 2] * hy
+    g3 = p[k, 0, 3] * hx + p[k, 2, 3] * hy
+    s = hx * g0 + hy * g2 + variance
+    nis = residual * residual / s
+    if nis > gate:
+        return False
+    if nis > huber * huber:
+        s += variance * (math.sqrt(nis) / huber - 1.0)
+    inverse = 1.0 / s
+    k0, k1, k2, k3 = g0 * inverse, g1 * inverse, g2 * inverse, g3 * inverse
+    x[k, 0] += k0 * residual
+    x[k, 1] += k1 * residual
+    x[k, 2] += k2 * residual
+    x[k, 3] += k3 * residual
+    p[k, 0, 0] -= k0 * g0
+    p[k, 1, 1] -= k1 * g1
+    p[k, 2, 2] -= k2 * g2
+    p[k, 3, 3] -= k3 * g3
+    p[k, 0, 1] = p[k, 1, 0] = p[k, 0, 1] - k0 * g1
+    p[k, 0, 2] = p[k, 2, 0] = p[k, 0, 2] - k0 * g2
+    p[k, 0, 3] = p[k, 3, 0] = p[k, 0, 3] - k0 * g3
+    p[k, 1, 2] = p[k, 2, 1] = p[k, 1, 2] - k1 * g2
+    p[k, 1, 3] = p[k, 3, 1] = p[k, 1, 3] - k1 * g3
+    p[k, 2, 3] = p[k, 3, 2] = p[k, 2, 3] - k2 * g3
+    return True
+
+
+@jit
+def _set_motion(x: Floats, p: Floats, k: int, still: bool) -> None:
+    """Zero-velocity hold: a still badge has no speed; one that starts again may have any walking speed."""
+    for i in (1, 3):
+        x[k, i] = 0.0
+        for j in range(4):
+            p[k, i, j] = p[k, j, i] = 0.0
+        p[k, i, i] = _STILL_VARIANCE if still else _FREE_VARIANCE
+
+
+@jit
+def _note(health: Floats, a: int, residual: float, accepted: bool, time: float) -> None:
+    """Running figures of one anchor: residual of what was accepted, share of what was not."""
+    health[a, HEALTH_COUNT] += 1
+    health[a, HEALTH_TIME] = time
+    w = max(HEALTH_WEIGHT, 1.0 / health[a, HEALTH_COUNT])
+    health[a, HEALTH_SHARE] += w * ((0.0 if accepted else 1.0) - health[a, HEALTH_SHARE])
+    if accepted:
+        w = max(HEALTH_WEIGHT, 1.0 / (health[a, HEALTH_COUNT] - health[a, HEALTH_REJECTS]))
+        health[a, HEALTH_MEAN] += w * (residual - health[a, HEALTH_MEAN])
+        health[a, HEALTH_SQUARE] += w * (residual * residual - health[a, HEALTH_SQUARE])
+    else:
+        health[a, HEALTH_REJECTS] += 1
+
+
+@jit
+def _acquire(
+    x: Floats,
+    p: Floats,
+    ring: Floats,
+    k: int,
+    z: float,
+    anchors: Floats,
+    time: float,
+    reach: float,
+    still: bool,
+    model: Model,
+) -> bool:
+    """Locate row ``k`` from its ring and start the filter there; False when it cannot be located."""
+    found, px, py, pxx, pxy, pyy = locate(
+        ring[k], z, anchors, time, x[k], reach, model.acquire_window, model.acquire_count, model.acquire_rms
+    )
+    if found:
+        for i in range(4):
+            x[k, i] = 0.0
+            for j in range(4):
+                p[k, i, j] = 0.0
+        x[k, 0], x[k, 2] = px, py
+        p[k, 0, 0], p[k, 2, 2] = pxx, pyy
+        p[k, 0, 2] = p[k, 2, 0] = pxy
+        p[k, 1, 1] = p[k, 3, 3] = _STILL_VARIANCE if still else _FREE_VARIANCE
+    return found
+
+
+@jit
+def process(batch: Records, tracks: Tracks, anchors: Floats, health: Floats, model: Model, commit: bool) -> int:
+    """Run measurements (dtype ``MEASUREMENT``, ascending in time within each badge) through their badges' filters.
+
+    Args:
+        anchors: (m, 3) positions in m. health: (m, 6) accumulators, written only when ``commit``.
+    Returns: the number of accepted measurements. Measurements older than their badge's state are skipped.
+    """
+    x, p, clock, heard, tried = tracks.x, tracks.p, tracks.time, tracks.heard, tracks.tried
+    phase, rejects, ring, still = tracks.phase, tracks.rejects, tracks.ring, tracks.still
+    accepted = 0
+    for i in range(batch.size):
+        m = batch[i]
+        k, time = m["badge"], m["time"]
+        if time < clock[k]:
+            continue
+        if m["kind"] == _MOTION:
+            if (still[k] == 1) != (m["value"] < 0.5):
+                still[k] = 1 - still[k]
+                _set_motion(x, p, k, still[k] == 1)
+            continue
+        a = m["anchor"]
+        a2 = m["anchor2"] if m["kind"] == _TDOA else -1
+        sigma = m["sigma"]
+        if not sigma > 0.0:
+            sigma = model.range_sigma if a2 < 0 else model.tdoa_sigma
+        at = tracks.ring_at[k]
+        ring[k, at, RING_TIME], ring[k, at, RING_VALUE], ring[k, at, RING_SIGMA] = time, m["value"], sigma
+        ring[k, at, RING_A], ring[k, at, RING_B] = a, a2
+        tracks.ring_at[k] = (at + 1) % RING
+        z = tracks.height[k]
+        if phase[k] == 1 and time - heard[k] > model.restart_gap:
+            phase[k] = 2
+        if phase[k] == 1:
+            dt = time - clock[k]
+            if dt > 0.0:
+                fa, fb = coast(clock[k] - heard[k], dt, model.coast, model.fade)
+                predict(x, p, k, fa, fb, dt, model.still_density if still[k] else model.spectral_density)
+                clock[k] = time
+            dx, dy, dz = x[k, 0] - anchors[a, 0], x[k, 2] - anchors[a, 1], z - anchors[a, 2]
+            d = max(1e-6, math.sqrt(dx * dx + dy * dy + dz * dz))
+            hx, hy, residual = dx / d, dy / d, m["value"] - d
+            if a2 >= 0:
+                dx, dy, dz = x[k, 0] - anchors[a2, 0], x[k, 2] - anchors[a2, 1], z - anchors[a2, 2]
+                d = max(1e-6, math.sqrt(dx * dx + dy * dy + dz * dz))
+                hx, hy, residual = hx - dx / d, hy - dy / d, residual + d
+            ok = update(x, p, k, hx, hy, residual, sigma * sigma, model.gate, model.huber)
+            if commit:
+                _note(health, a, residual, ok, time)
+            if ok:
+                accepted += 1
+                heard[k] = time
+                rejects[k] = max(0, rejects[k] - 1)
+                speed2, limit = x[k, 1] * x[k, 1] + x[k, 3] * x[k, 3], tracks.limit[k]
+                if speed2 > limit * limit:
+                    x[k, 1] *= limit / math.sqrt(speed2)
+                    x[k, 3] *= limit / math.sqrt(speed2)
+                continue
+            rejects[k] += 1
+            if rejects[k] < model.reject_limit or time - tried[k] < 0.3:
+                continue
+        elif time - tried[k] < 0.05:
+            continue
+        # Not located yet, silent for long, or surprised too often: look afresh, no further than its top speed can
+        # carry it.
+        tried[k] = time
+        reach = math.inf if phase[k] == 0 else tracks.limit[k] * (time - heard[k]) + 5.0
+        if _acquire(x, p, ring, k, z, anchors, time, reach, still[k] == 1, model):
+            clock[k] = heard[k] = time
+            phase[k], rejects[k] = 1, 0
+            accepted += 1
+    return accepted
+
+
+@jit
+def radius95(pxx: float, pxy: float, pyy: float) -> float:
+    """Radius of the circle that holds 95 % of a two-dimensional normal error (within 1 % from line to round)."""
+    mean, half = 0.5 * (pxx + pyy), math.sqrt(0.25 * (pxx - pyy) ** 2 + pxy * pxy)
+    big, small = math.sqrt(max(0.0, mean + half)), math.sqrt(max(0.0, mean - half))
+    return big * (1.95996 + 0.48783 * (small / big) ** 2.2) if big > 0.0 else 0.0
+
+
+@jit
+def extrapolate(tracks: Tracks, now: float, model: Model, out: Floats) -> None:
+    """Predict every located badge to ``now`` without changing it. ``out``: (n, 5) x, y, r95, vx, vy; NaN: never
+    located.
+
+    r95 grows with the process noise, but never faster than the badge's top speed allows.
+    """
+    x, p = tracks.x, tracks.p
+    for k in range(tracks.time.size):
+        if tracks.phase[k] == 0:
+            for j in range(5):
+                out[k, j] = math.nan
+            continue
+        dt = max(0.0, now - tracks.time[k])
+        a, b = coast(tracks.time[k] - tracks.heard[k], dt, model.coast, model.fade)
+        q = (model.still_density if tracks.still[k] else model.spectral_density) * dt * dt * dt / 3.0
+        pxx = p[k, 0, 0] + a * (2.0 * p[k, 0, 1] + a * p[k, 1, 1]) + q
+        pyy = p[k, 2, 2] + a * (2.0 * p[k, 2, 3] + a * p[k, 3, 3]) + q
+        pxy = p[k, 0, 2] + a * (p[k, 0, 3] + p[k, 1, 2] + a * p[k, 1, 3])
+        out[k, 0], out[k, 1] = x[k, 0] + a * x[k, 1], x[k, 2] + a * x[k, 3]
+        out[k, 3], out[k, 4] = b * x[k, 1], b * x[k, 3]
+        before = radius95(p[k, 0, 0], p[k, 0, 2], p[k, 2, 2])
+        out[k, 2] = min(radius95(pxx, pxy, pyy), before + tracks.limit[k] * dt)
+
+
+@jit
+def distinct_anchors(ring: Floats, since: float) -> Ints:
+    """(n,) how many different anchors (pairs) measured each badge after ``since``."""
+    out = np.zeros(ring.shape[0], np.int64)
+    for k in range(ring.shape[0]):
+        for i in range(RING):
+            if ring[k, i, RING_TIME] < since:
+                continue
+            new = 1
+            for j in range(i):
+                same = ring[k, j, RING_A] == ring[k, i, RING_A] and ring[k, j, RING_B] == ring[k, i, RING_B]
+                if same and ring[k, j, RING_TIME] >= since:
+                    new = 0
+            out[k] += new
+    return out
