@@ -42,6 +42,7 @@ def document(layers: Iterable[Layer], hub_url: str, streams: Iterable[Stream] = 
         described = {"description": layer.description.en, "x-scope": layer.read, "x-title-zh": layer.title.zh}
         topic = _Topic(layer.topic, layer.key, layer.title.en, feature_schema(layer), described)
         topic.into(schemas, messages, channels, operations)
+    _Topic("inbox", "inbox", "One's own notifications", _NOTIFICATION, {}).into(schemas, messages, channels, operations)
     for stream in streams:
         key = stream.topic.replace(".", "_")
         _Topic(stream.topic, key, stream.title, stream.schema, {"x-scope": stream.scope}).into(
@@ -97,6 +98,23 @@ class _Topic:
         return {"allOf": [{"$ref": f"#/components/schemas/{op}"}, {"type": "object", "properties": narrowed}]}
 
 
+_TEXT = {"type": "string"}
+#: A notification in the account's language (twin/notify/service.py).
+_NOTIFICATION = {
+    "type": "object",
+    "required": ["id", "kind", "level", "title", "text", "at", "read_at"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "kind": _TEXT,
+        "level": {"enum": ["info", "warning", "alarm"]},
+        "title": _TEXT,
+        "text": _TEXT,
+        "params": {"type": "object"},
+        "link": {"type": "string", "description": "path in the console"},
+        "at": {"type": "string", "format": "date-time"},
+        "read_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
 _SECURITY = [{"type": "httpApiKey", "name": "twin_session", "in": "cookie"}, {"type": "http", "scheme": "bearer"}]
 
 

@@ -136,6 +136,10 @@ class Sub:
         if self.task is not None and self.task is not asyncio.current_task():
             self.task.cancel()
         self.task = None
+        self.leave()
+
+    def leave(self) -> None:
+        """Belong to no group; nothing waits any more."""
         self.group.leave(self)
         self.ready = False
         self.backlog = None
@@ -148,11 +152,11 @@ class Client:
         write: the transport's write; nothing else of the connection is touched on the way out.
         paused: the kernel and the write buffer are full; set and unset by the connection's flow control.
         paused_since: when it became so (monotonic seconds).
-        heard: when its last message came (monotonic seconds).
+        asked: when the oldest ping was sent that nothing has answered yet (monotonic seconds); None when none is open.
     """
 
     __slots__ = (
-        "_waiters", "abort", "account", "closed", "codec", "heard", "hub", "paused", "paused_since", "principal",
+        "_waiters", "abort", "account", "asked", "closed", "codec", "hub", "paused", "paused_since", "principal",
         "session", "subs", "token", "write",
     )  # fmt: skip
 
@@ -171,7 +175,7 @@ class Client:
         self.subs: dict[int, Sub] = {}
         self.paused = False
         self.paused_since = 0.0
-        self.heard = clock.monotonic()
+        self.asked: float | None = None
         self.closed = False
         self._waiters: list[asyncio.Future[None]] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -187,7 +187,7 @@ class Hub:
             raise Duplicate(topic=spec.name)
         sub = Sub(client, message.id, topic.group(filter_, message.mode))
         client.subs[sub.id] = sub
-        self._start(sub, self._load(sub, message.since))
+        self._start(sub, message.since)
 
     def unsubscribe(self, client: Client, sub_id: int) -> None:
         """End a subscription; an unknown id is no fault (it may have been ended by the hub just now)."""
@@ -200,7 +200,7 @@ class Hub:
         topic, filter_, mode = sub.group.topic, sub.group.filter, sub.group.mode
         sub.end()
         sub.enter(topic.group(filter_, mode))
-        self._start(sub, self._load(sub, None))
+        self._start(sub, None)
 
     def refuse(self, client: Client, error: TwinError, sub_id: int | None = None) -> None:
         """Tell a client what was wrong."""
@@ -210,10 +210,10 @@ class Hub:
         message["message"] = t(f"error.{error.code}", client.principal.language, **error.params)
         client.send(message)
 
-    def _start(self, sub: Sub, work: Awaitable[None]) -> None:
+    def _start(self, sub: Sub, since: int | None) -> None:
         async def run() -> None:
             try:
-                await work
+                await self._load_until_done(sub, since)
             except ConnectionError:
                 pass  # the client has gone and has left its groups already
             except TwinError as error:
@@ -226,6 +226,19 @@ class Hub:
                     sub.task = None
 
         sub.task = asyncio.get_running_loop().create_task(run())
+
+    async def _load_until_done(self, sub: Sub, since: int | None) -> None:
+        """Load; while the database is away, try again, so that screens come back by themselves."""
+        delay = self.limits.retry
+        while True:
+            try:
+                return await self._load(sub, since)
+            except Unavailable:
+                group = sub.group
+                sub.leave()
+                sub.enter(group.topic.group(group.filter, group.mode))
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, 10.0)
 
     def _fail(self, sub: Sub, error: TwinError) -> None:
         if sub.client.subs.get(sub.id) is sub:
@@ -273,10 +286,9 @@ class Hub:
     async def _send_snapshot(self, sub: Sub) -> int:
         topic, client = sub.group.topic, sub.client
         snapshot = await topic.snapshot()
-        if snapshot.seq < topic.base:  # so much has changed while it was read that some of it is already forgotten
-            snapshot = await topic.snapshot()
-            if snapshot.seq < topic.base:
-                raise Unavailable()
+        await snapshot.encode(client.codec)
+        if snapshot.seq < topic.base:  # so much has changed meanwhile that some of it is already forgotten
+            raise Unavailable
         self._join(sub, snapshot.seq, snapshot)
         pieces = snapshot.pieces(sub.group.filter, client.codec)
         for number, entries in enumerate(pieces, 1):

@@ -10,7 +10,7 @@ class Limits:
     """Bounds that keep one client, account or topic from costing the others anything.
 
     Attributes:
-        heartbeat: seconds between pings; a client silent for 2.5 of them is dropped.
+        heartbeat: seconds between pings; a client that answers neither of two is dropped.
         auth_seconds: time for the first message with a token.
         recheck: seconds between looks whether the session or token still holds.
         stuck: a client that takes nothing for so many seconds is dropped.
@@ -25,6 +25,8 @@ class Limits:
             a new snapshot.
         write_high: bytes handed to the kernel's care per client before its queue is used.
         snapshot_age: seconds for which clients share one snapshot (with the changes since).
+        catch_up: seconds for which a subscription waits for the follower.
+        retry: seconds until a snapshot that could not be read is tried again; doubles up to 10 s.
         idle_topic: seconds after which a topic without subscribers forgets its ring.
     """
 
@@ -49,4 +51,5 @@ class Limits:
     write_high: int = 64 * 1024
     snapshot_age: float = 5.0
     catch_up: float = 5.0
+    retry: float = 0.5
     idle_topic: float = 600.0

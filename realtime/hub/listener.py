@@ -234,7 +234,7 @@ class Listener:
         limits = self.limits
         bad, allowance, last = 0, float(limits.burst), clock.monotonic()
         async for data in connection:
-            client.heard = now = clock.monotonic()
+            client.asked, now = None, clock.monotonic()
             allowance = min(limits.burst, allowance + (now - last) * limits.per_second) - 1
             last = now
             if client.closed:
@@ -272,19 +272,20 @@ class Listener:
     # Beats ----------------------------------------------------------------------------------------
 
     async def _beats(self) -> None:
-        """Send the ping, one frame for all, and drop who has been silent for two and a half of them."""
+        """Send the ping, one frame for all, and drop who has answered neither of the last two."""
         while True:
             await asyncio.sleep(self.limits.heartbeat)
             frames: dict[str, bytes] = {}
             now = clock.monotonic()
             for client in list(self.hub.clients):
-                if now - client.heard > 2.5 * self.limits.heartbeat:
+                if client.asked is not None and now - client.asked > 1.5 * self.limits.heartbeat:
                     client.abort()
                     client.detach()
                     continue
                 if client.codec.name not in frames:
                     frames[client.codec.name] = client.codec.frame({"op": "ping", "time": clock.timestamp()})
-                if not client.paused:
+                if not client.paused:  # one that is paused cannot answer; the sweep looks after it
+                    client.asked = client.asked or now
                     client.push(frames[client.codec.name])
 
     async def _sweeps(self) -> None:

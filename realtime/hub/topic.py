@@ -115,6 +115,13 @@ class Snapshot:
         self._limits = limits
         self._pieces: dict[tuple[Filter, str], list[list[bytes]]] = {}
 
+    async def encode(self, codec: Codec) -> None:
+        """Encode the items, with pauses: a large layer must not hold up everybody else's frames."""
+        for number, item in enumerate(self.items, 1):
+            item.encoded(codec)
+            if number % 200 == 0:
+                await asyncio.sleep(0)
+
     def pieces(self, filter_: Filter, codec: Codec) -> list[list[bytes]]:
         """Encoded items in pieces, shared by everyone with this filter and codec."""
         found = self._pieces.get((filter_, codec.name))

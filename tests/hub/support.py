@@ -23,7 +23,7 @@ from realtime.hub.listener import Listener
 from realtime.hub.protocol import HUB_MESSAGES
 from realtime.hub.topic import TopicKey, TopicSpec
 from twin.auth.principal import Principal
-from twin.errors import Unauthenticated
+from twin.errors import Unauthenticated, Unavailable
 
 PLANT, OTHER = uuid4(), uuid4()
 _MESSAGES: dict[str, type[BaseModel]] = {m.model_fields["op"].annotation.__args__[0]: m for m in HUB_MESSAGES}
@@ -48,10 +48,14 @@ class Memory:
         self.heads: dict[TopicKey, int] = {}
         self.seq = 0
         self.reads = 0
+        self.away = 0
         self.gate: asyncio.Event | None = None
 
     async def snapshot(self, key: TopicKey) -> tuple[list[Item], int]:
         self.reads += 1
+        if self.away:
+            self.away -= 1
+            raise Unavailable
         items = [Item(k, v) for k, v in self.rows.get(key, {}).items()]
         seq = self.heads.get(key, 0)
         if self.gate is not None:
@@ -198,7 +202,7 @@ class Reader:
 
 @asynccontextmanager
 async def running(
-    limits: Limits | None = None, *, origins: frozenset[str] = frozenset(), position: int = 0
+    limits: Limits | None = None, *, origins: frozenset[str] = frozenset(), position: int = 0, remember: float = 0.0
 ) -> AsyncIterator[Rig]:
     """A hub with zones, an inbox and a stream ``position``; anna and bob belong to the plant, eve to another
     enterprise."""
@@ -214,7 +218,7 @@ async def running(
     for name in ("anna", "bob"):
         accounts.add(name)
     accounts.add("eve", OTHER)
-    listener = Listener(hub, Authenticator(accounts.lookup, seconds=0.0), origins)
+    listener = Listener(hub, Authenticator(accounts.lookup, seconds=remember), origins)
     port = await listener.start("127.0.0.1")
     try:
         yield Rig(hub, listener, source, accounts, port)

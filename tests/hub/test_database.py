@@ -215,6 +215,7 @@ async def test_the_inbox_is_pushed_and_read_elsewhere(database: Settings, plant:
         async with unit_of_work(plant.enterprise.id) as uow:
             ids = await notify(uow, [account], "audit_fault", {"count": 1, "reason": "x", "n": 1, "audit_id": "a"})
         await anna.until(lambda _: str(ids[0]) in anna.state)
+        jsonschema.validate(anna.state[str(ids[0])], document((), "ws://x/")["components"]["schemas"]["inboxItem"])
         assert anna.state[str(ids[0])]["read_at"] is None and anna.state[str(ids[0])]["title"]
         async with unit_of_work(plant.enterprise.id) as uow:
             await mark(uow, account, ids, read=True, language="zh-CN")
