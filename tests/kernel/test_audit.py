@@ -49,11 +49,20 @@ async def test_a_whole_trail(database: Settings, enterprise: Enterprise) -> None
     owner_id, _ = await _trail(5)
     report = await audit.verify(owner_id)
     assert report.ok and report.checked == 5
-    assert (await audit.verify()).ok  # all enterprises
+    every = await audit.verify()  # all enterprises, also those that other tests spoiled
+    assert every.checked >= 5 and owner_id not in {f.enterprise_id for f in every.faults}
 
 
 @pytest.mark.req("S5")
-@pytest.mark.parametrize("column, value", [("actor", "'somebody'"), ("after", """'{"n": 7}'"""), ("at", "at + interval '1 hour'"), ("before", "NULL, before_digest = NULL")])
+@pytest.mark.parametrize(
+    "column, value",
+    [
+        ("actor", "'somebody'"),
+        ("after", """'{"n": 7}'"""),
+        ("at", "at + interval '1 hour'"),
+        ("before", "NULL, before_digest = NULL"),
+    ],
+)
 async def test_a_changed_row_is_named(attacker, column: str, value: str) -> None:  # type: ignore[no-untyped-def]
     owner_id, ids = await _trail(4)
     attacker.execute(f"UPDATE audit SET {column} = {value} WHERE id = %s", [ids[2]])
@@ -84,7 +93,7 @@ async def test_closing_the_gap_breaks_the_chain(attacker) -> None:  # type: igno
 
 
 async def test_swapped_rows_are_named(attacker) -> None:  # type: ignore[no-untyped-def]
-    owner_id, ids = await _trail(4)
+    owner_id, _ = await _trail(4)
     with attacker.transaction():
         for old, new in ((2, -2), (3, 2), (-2, 3)):
             attacker.execute("UPDATE audit_seal SET n = %s WHERE enterprise_id = %s AND n = %s", [new, owner_id, old])

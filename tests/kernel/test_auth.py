@@ -22,7 +22,9 @@ async def _account(enterprise: Enterprise, *roles: str) -> str:
     """A new account with a name of its own, so that tests do not lock one another out."""
     username = f"u{uuid4().hex[:10]}"
     async with unit_of_work(enterprise.id) as uow:
-        await accounts.create_account(uow, username=username, name=username, password=PASSWORD, roles=roles or ["manager"])
+        await accounts.create_account(
+            uow, username=username, name=username, password=PASSWORD, roles=roles or ["manager"]
+        )
     return username
 
 
@@ -170,8 +172,12 @@ async def test_password_rules_and_change(client: httpx.AsyncClient, enterprise: 
     await _login(client, username)
     other = await service.sign_in(username, PASSWORD)
     rules = {
-        "Short-1": "length", "alllowercaseletters": "kinds", "Password-2026": "common", f"{username}-A1": "name", PASSWORD: "reused",
-    }  # fmt: skip
+        "Short-1": "length",
+        "alllowercaseletters": "kinds",
+        "Password-2026": "common",
+        f"{username}-A1": "name",
+        PASSWORD: "reused",
+    }
     for new, rule in rules.items():
         answer = await client.post("/api/auth/password", json={"old": PASSWORD, "new": new})
         assert (answer.status_code, answer.json()["params"]["rule"]) == (422, rule), new
@@ -206,10 +212,12 @@ async def test_account_administration(sign_in: SignIn, enterprise: Enterprise) -
     assert (await plain.post("/api/accounts", json=body)).status_code == 403
     both = await admin.post("/api/accounts", json={**body, "roles": ["system_admin", "audit_admin"]})
     assert both.json()["code"] == "roles_conflict"
-    assert (await admin.post("/api/accounts", json={**body, "roles": ["king"]})).json()["errors"][0]["code"] == "role_unknown"
+    king = await admin.post("/api/accounts", json={**body, "roles": ["king"]})
+    assert king.json()["errors"][0]["code"] == "role_unknown"
     made = (await admin.post("/api/accounts", json=body)).json()
     assert made["must_change"] and made["roles"] == ["employee"]
-    assert (await admin.post("/api/accounts", json={**body, "username": body["username"].upper()})).json()["code"] == "username_taken"
+    again = await admin.post("/api/accounts", json={**body, "username": str(body["username"]).upper()})
+    assert again.json()["code"] == "username_taken"
     signed = await service.sign_in(body["username"], "Start-Word-77")
     assert signed.principal.scopes == frozenset()  # nothing until the password is changed
     changed = await admin.patch(f"/api/accounts/{made['id']}", json={"zones": ["Z2", "Z1"], "active": False})

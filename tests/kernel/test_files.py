@@ -133,7 +133,9 @@ async def test_one_content_is_kept_once(tmp_path: Path) -> None:
 
 async def test_upload_and_download_over_http(sign_in: SignIn, database: Settings) -> None:
     http, data = await sign_in("employee"), _image(colour=33)
-    answer = await http.post("/api/files", params={"name": "../罐区 1.exe"}, content=data, headers={"Content-Type": "application/pdf"})
+    answer = await http.post(
+        "/api/files", params={"name": "../罐区 1.exe"}, content=data, headers={"Content-Type": "application/pdf"}
+    )
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert (made["name"], made["media_type"], made["size"]) == ("罐区 1.exe", "image/png", len(data))
@@ -180,7 +182,9 @@ async def test_a_tied_attachment_stays(enterprise: Enterprise, database: Setting
             await service.attach(uow, principal, row.id, "permit", "8")
 
 
-async def test_the_sweep_removes_only_what_nothing_refers_to(enterprise: Enterprise, sign_in: SignIn, database: Settings) -> None:
+async def test_the_sweep_removes_only_what_nothing_refers_to(
+    enterprise: Enterprise, sign_in: SignIn, database: Settings
+) -> None:
     http = await sign_in("employee")
     used = (await http.post("/api/files", params={"name": "u.png"}, content=_image(colour=101))).json()["sha256"]
     store = service.store(database)

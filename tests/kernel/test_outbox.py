@@ -69,9 +69,9 @@ async def test_many_writers_and_sequencers_leave_no_gap(database: Settings, ente
 
 async def test_the_loser_of_the_race_sees_everything_numbered(database: Settings, enterprise: Enterprise) -> None:
     topic = f"t.{uuid4().hex}"
-    await _emit(enterprise, topic, "a")
     async with unit_of_work(ALL_ENTERPRISES) as other:  # another process is at work
         await other.session.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": outbox._LOCK})
+        await _emit(enterprise, topic, "a")
         mine = asyncio.create_task(_all(topic))
         await asyncio.sleep(0.05)
         assert not mine.done()
@@ -106,11 +106,15 @@ async def test_a_follower_survives_a_cut_connection(database: Settings, enterpri
     await _emit(enterprise, topic, "before")
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         await uow.session.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user")
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND usename = current_user AND datname = current_database()"
+            )
         )
     await _emit(enterprise, topic, "after")
     await asyncio.wait_for(done.wait(), 15)
     task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     assert seen == ["before", "after"]
 
 

@@ -32,7 +32,9 @@ def _ids(settings: Settings, table: str) -> set[UUID]:
 
 
 @pytest.mark.req("S5")
-async def test_raw_sql_of_the_app_role_sees_one_enterprise(database: Settings, enterprise: Enterprise, other: Enterprise) -> None:
+async def test_raw_sql_of_the_app_role_sees_one_enterprise(
+    database: Settings, enterprise: Enterprise, other: Enterprise
+) -> None:
     assert _ids(database, "account") == {enterprise.id, other.id}
     with app(database) as connection:
         assert connection.execute("SELECT count(*) FROM account").fetchone() == (0,)  # no enterprise named: nothing
@@ -87,7 +89,8 @@ async def test_the_app_role_cannot_rewrite_the_trail(database: Settings, enterpr
 async def test_every_tenant_table_is_under_the_policy(database: Settings) -> None:
     with owner(database) as connection:
         rows = connection.execute(
-            "SELECT c.table_name, t.relrowsecurity FROM information_schema.columns c JOIN pg_class t ON t.oid = c.table_name::regclass"
+            "SELECT c.table_name, t.relrowsecurity FROM information_schema.columns c"
+            " JOIN pg_class t ON t.oid = c.table_name::regclass"
             " WHERE c.table_schema = 'public' AND c.column_name = 'enterprise_id' AND t.relkind = 'r'"
         ).fetchall()
     assert len(rows) > 10
@@ -99,7 +102,8 @@ async def test_models_and_migrations_agree(database: Settings) -> None:
         discover.submodules(module)
     with owner(database) as connection:
         rows = connection.execute(
-            "SELECT table_name, column_name, is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = 'public'"
+            "SELECT table_name, column_name, is_nullable = 'YES' FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
         ).fetchall()
     found = {(table, column): nullable for table, column, nullable in rows}
     wrong = []
@@ -118,7 +122,7 @@ async def test_spatial_indexes_work_for_the_app_role(database: Settings, enterpr
     site = uuid4()
     with owner(database) as connection:
         connection.execute(
-            "CREATE TABLE probe (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), enterprise_id uuid, geom geometry(Point, 4326));"
+            "CREATE TABLE probe (id uuid DEFAULT gen_random_uuid(), enterprise_id uuid, geom geometry(Point, 4326))"
         )
         from alembic.migration import MigrationContext
         from alembic.operations import Operations
@@ -142,7 +146,9 @@ async def test_spatial_indexes_work_for_the_app_role(database: Settings, enterpr
         with app(database) as connection:
             connection.execute("SELECT set_config('twin.enterprise', %s, false)", [str(enterprise.id)])
             for predicate in ("geom && {box}", "ST_Intersects(geom, {box})", "ST_DWithin(geom, {box}, 0.0001)"):
-                query = "SELECT count(*) FROM probe WHERE " + predicate.format(box="ST_MakeEnvelope(117.001, 37.9, 117.002, 38.1, 4326)")
+                query = "SELECT count(*) FROM probe WHERE " + predicate.format(
+                    box="ST_MakeEnvelope(117.001, 37.9, 117.002, 38.1, 4326)"
+                )
                 plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + query).fetchall())
                 assert "probe_geom_idx" in plan, plan
                 row = connection.execute(query).fetchone()

@@ -35,11 +35,18 @@ from twin.workflow.machine import (
 )
 
 _T = Table(
-    "probe_permit", Base.metadata, Column("id", Uuid, primary_key=True), Column("enterprise_id", Uuid, nullable=False),
-    Column("status", Text, nullable=False), Column("version", Integer, nullable=False), Column("author", Uuid),
-    Column("approved_by", Uuid), Column("gas_percent", Integer), Column("updated_at", DateTime(timezone=True)),
+    "probe_permit",
+    Base.metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("enterprise_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("author", Uuid),
+    Column("approved_by", Uuid),
+    Column("gas_percent", Integer),
+    Column("updated_at", DateTime(timezone=True)),
     info={"test": True},
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,9 @@ PERMIT = Machine(
     "draft",
     (
         Transition("submit", "draft", "submitted", scope="permit:write", who=_is_author),
-        Transition("approve", "submitted", "approved", scope="permit:approve", guards=(_gas_is_low,), effects=(_note_approver,)),
+        Transition(
+            "approve", "submitted", "approved", scope="permit:approve", guards=(_gas_is_low,), effects=(_note_approver,)
+        ),
         Transition("reject", "submitted", "draft", scope="permit:approve"),
         Transition("expire", "submitted", "expired", people=False, system=True),
     ),
@@ -85,16 +94,21 @@ PERMIT = Machine(
 async def _table(database: Settings) -> AsyncIterator[None]:
     with owner(database) as connection:
         connection.execute(
-            "CREATE TABLE probe_permit (id uuid PRIMARY KEY, enterprise_id uuid NOT NULL, status text NOT NULL, version int NOT NULL,"
-            " author uuid, approved_by uuid, gas_percent int, updated_at timestamptz)"
+            "CREATE TABLE probe_permit (id uuid PRIMARY KEY, enterprise_id uuid NOT NULL, status text NOT NULL,"
+            " version int NOT NULL, author uuid, approved_by uuid, gas_percent int, updated_at timestamptz)"
         )
     yield
 
 
 async def _new(enterprise: Enterprise, status: str = "draft", gas: int | None = 1) -> UUID:
     row = {
-        "id": uuid4(), "enterprise_id": enterprise.id, "status": status, "version": 1, "author": AUTHOR.account_id, "gas_percent": gas,
-    }  # fmt: skip
+        "id": uuid4(),
+        "enterprise_id": enterprise.id,
+        "status": status,
+        "version": 1,
+        "author": AUTHOR.account_id,
+        "gas_percent": gas,
+    }
     async with unit_of_work(enterprise.id) as uow:
         await uow.session.execute(insert(_T).values(row))
         await begin(uow, PERMIT, row)

@@ -1,4 +1,7 @@
-"""Enterprises and accounts: making, changing, locking them. Every step leaves an audit row and tells holders of connections."""
+"""Enterprises and accounts: making, changing, locking them.
+
+Every step leaves an audit row and tells holders of connections.
+"""
 
 from __future__ import annotations
 
@@ -107,9 +110,15 @@ async def create_account(
     wanted = check_roles(roles)
     hashed = await passwords.renew(password, username, [])
     account = Account(
-        enterprise_id=uow.enterprise_id, username=username, name=name or username, password_hash=hashed, language=language,
-        zones=sorted(set(zones)), departments=sorted(set(departments)), must_change=must_change,
-    )  # fmt: skip
+        enterprise_id=uow.enterprise_id,
+        username=username,
+        name=name or username,
+        password_hash=hashed,
+        language=language,
+        zones=sorted(set(zones)),
+        departments=sorted(set(departments)),
+        must_change=must_change,
+    )
     try:
         async with uow.session.begin_nested():
             uow.session.add(account)
@@ -123,9 +132,13 @@ async def create_account(
 
 def _facts(account: Account, roles: Sequence[str]) -> dict[str, Any]:
     return {
-        "username": account.username, "name": account.name, "active": account.active, "roles": list(roles),
-        "zones": account.zones, "departments": account.departments,
-    }  # fmt: skip
+        "username": account.username,
+        "name": account.name,
+        "active": account.active,
+        "roles": list(roles),
+        "zones": account.zones,
+        "departments": account.departments,
+    }
 
 
 async def get_account(uow: UnitOfWork, account_id: UUID) -> Account:

@@ -19,7 +19,9 @@ from twin.settings import get_settings
 
 app = typer.Typer(name="user", no_args_is_help=True, help="账号 · accounts")
 
-Password = Annotated[str, typer.Option(help="密码；不给出则询问 · password; asked for when absent", envvar="TWIN_NEW_PASSWORD")]
+Password = Annotated[
+    str, typer.Option(help="密码；不给出则询问 · password; asked for when absent", envvar="TWIN_NEW_PASSWORD")
+]
 
 
 class EnterpriseNotFound(NotFound):

@@ -1,4 +1,4 @@
-"""Sign-in, one's own account and tokens (``/api/auth``), and the security administrator's accounts (``/api/accounts``)."""
+"""Sign-in, one's own account and tokens (``/api/auth``); the security administrator's ``/api/accounts``."""
 
 from __future__ import annotations
 
@@ -38,11 +38,17 @@ async def _me(uow: UnitOfWork, principal: Principal) -> Me:
     if account is None or enterprise is None:
         raise Unauthenticated
     return Me(
-        id=account.id, username=account.username, name=account.name, roles=list(principal.roles), scopes=sorted(principal.scopes),
-        zones=sorted(principal.zones), departments=sorted(principal.departments), language=account.language,
+        id=account.id,
+        username=account.username,
+        name=account.name,
+        roles=list(principal.roles),
+        scopes=sorted(principal.scopes),
+        zones=sorted(principal.zones),
+        departments=sorted(principal.departments),
+        language=account.language,
         enterprise=EnterpriseOut.model_validate(enterprise, from_attributes=True),
         must_change=service.must_change(account, principal.roles),
-    )  # fmt: skip
+    )
 
 
 @router.post("/api/auth/login", tags=["auth"], summary="Sign in")

@@ -16,8 +16,8 @@ from twin.db.base import Base, Identified, Tenant
 class Account(Identified, Tenant, Base):
     """A person or machine that signs in. User names are unique over the installation, without regard to case.
 
-    ``password_history`` holds the hashes of earlier passwords, newest first. ``zones`` and ``departments`` limit write rights;
-    empty means the whole enterprise.
+    ``password_history`` holds the hashes of earlier passwords, newest first. ``zones`` and ``departments`` limit write
+    rights; empty means the whole enterprise.
     """
 
     __tablename__ = "account"

@@ -43,7 +43,8 @@ class WeakPassword(Invalid):
 
 
 def check(password: str, username: str) -> None:
-    """Refuse a password that is too short or long, of fewer than three kinds of characters, common, or holds the user name.
+    """Refuse a password that is too short or long, of fewer than three kinds of characters, common, or holds the user
+    name.
 
     Raises:
         WeakPassword: with ``rule`` one of ``length``, ``kinds``, ``common``, ``name``.

@@ -47,7 +47,6 @@ class Principal:
         if self.zones and (zone_code is None or zone_code not in self.zones):
             raise Forbidden(scope="zone", zone=zone_code or "")
 
-
     def require_department(self, department: str | None) -> None:
         """Refuse a write to another department's things.
 

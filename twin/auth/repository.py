@@ -152,7 +152,7 @@ async def trim_sessions(session: AsyncSession, account_id: UUID, keep: int) -> N
 
 
 async def prune_sessions(session: AsyncSession, now: datetime) -> int:
-    """Delete sessions past their absolute end, and throttles and tokens that no longer matter; how many sessions went."""
+    """Delete sessions past their absolute end and throttles that no longer matter; how many sessions went."""
     gone = await session.execute(delete(Session).where(Session.expires_at < now).returning(Session.id))
     await session.execute(
         text("DELETE FROM throttle WHERE since < :old AND (locked_until IS NULL OR locked_until < :now)"),
@@ -183,7 +183,10 @@ async def revoke_token(session: AsyncSession, account_id: UUID, token_id: UUID, 
 async def locked_until(
     session: AsyncSession, keys: Iterable[str], now: datetime, *, hold: bool = False
 ) -> datetime | None:
-    """Until when the latest lock among ``keys`` holds; None when none does. ``hold`` keeps the rows locked in this transaction."""
+    """Until when the latest lock among ``keys`` holds; None when none does.
+
+    ``hold`` keeps the rows locked in this transaction.
+    """
     found = await session.execute(
         text("SELECT locked_until FROM throttle WHERE key = ANY(:keys) ORDER BY key" + (" FOR UPDATE" if hold else "")),
         {"keys": list(keys)},
@@ -193,7 +196,10 @@ async def locked_until(
 
 
 async def add_failure(session: AsyncSession, key: str, limit: int, now: datetime, span: timedelta) -> bool:
-    """Count a failed sign-in; whether this one caused the lock. The count starts anew after ``span`` without reaching ``limit``."""
+    """Count a failed sign-in; whether this one caused the lock.
+
+    The count starts anew after ``span`` without reaching ``limit``.
+    """
     params: dict[str, Any] = {"key": key, "limit": limit, "now": now, "old": now - span, "end": now + span}
     found = await session.execute(
         text(
@@ -204,7 +210,8 @@ async def add_failure(session: AsyncSession, key: str, limit: int, now: datetime
                 since = CASE WHEN t.since < :old OR t.locked_until < :now THEN :now ELSE t.since END,
                 locked_until = CASE
                     WHEN t.locked_until >= :now THEN t.locked_until
-                    WHEN t.since >= :old AND t.locked_until IS NULL AND t.failures + 1 >= :limit THEN CAST(:end AS timestamptz)
+                    WHEN t.since >= :old AND t.locked_until IS NULL AND t.failures + 1 >= :limit
+                        THEN CAST(:end AS timestamptz)
                     ELSE NULL END
             RETURNING failures = :limit AND locked_until IS NOT NULL
             """

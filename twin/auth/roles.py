@@ -1,7 +1,8 @@
 """Roles and their rights, in one place.
 
-The three administrators hold disjoint rights (GB/T 22239 "three powers apart"): one runs the system, one grants access, one reads the
-audit trail. A module that brings rights of its own gives them in ``<package>/roles.py`` under the same name ``ROLE_SCOPES``.
+The three administrators hold disjoint rights (GB/T 22239 "three powers apart"): one runs the system, one grants access,
+one reads the audit trail. A module that brings rights of its own gives them in ``<package>/roles.py`` under the same
+name ``ROLE_SCOPES``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Signing in and out, sessions, bearer tokens: who is asking.
 
-A session's or token's secret is random and only its SHA-256 is stored. Authenticated principals are remembered for a few seconds, so a
-burst of requests costs one look-up; a sign-out or lock is seen at once in this process, within that time in the others, and goes out as
-an event on the topic ``auth`` for those that hold connections.
+A session's or token's secret is random and only its SHA-256 is stored. Authenticated principals are remembered for a
+few seconds, so a burst of requests costs one look-up; a sign-out or lock is seen at once in this process, within that
+time in the others, and goes out as an event on the topic ``auth`` for those that hold connections.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ async def sign_in(username: str, password: str, *, origin: str = "", agent: str 
 
     Raises:
         SignInFailed: wrong name or password, or the account is disabled.
-        SignInLocked: five failures for the name within 15 minutes, or thirty from the address; ``seconds`` says how long to wait.
+        SignInLocked: five failures for the name within 15 minutes, or thirty from the address; ``seconds`` says how
+            long to wait.
     """
     keys = [f"name:{username.lower()[:200]}", f"addr:{origin}"]
     async with unit_of_work(ALL_ENTERPRISES, origin=origin) as uow:
@@ -154,10 +155,16 @@ async def _open_session(uow: UnitOfWork, account: Account, origin: str, agent: s
     secret = secrets.token_urlsafe(32)
     uow.session.add(
         Session(
-            enterprise_id=account.enterprise_id, account_id=account.id, token_hash=digest(secret), created_at=now, last_seen_at=now,
-            expires_at=now + lasts, origin=origin, agent=agent[:200],
+            enterprise_id=account.enterprise_id,
+            account_id=account.id,
+            token_hash=digest(secret),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + lasts,
+            origin=origin,
+            agent=agent[:200],
         )
-    )  # fmt: skip
+    )
     await uow.session.flush()
     await repository.trim_sessions(uow.session, account.id, SESSIONS_PER_ACCOUNT)
     await uow.audit("sign_in", "account", str(account.id), after={"username": account.username})
@@ -178,9 +185,16 @@ def _principal(account: Account, roles: tuple[str, ...], only: frozenset[str] | 
     if only is None and must_change(account, roles):
         scopes = frozenset()
     return Principal(
-        account_id=account.id, enterprise_id=account.enterprise_id, username=account.username, name=account.name, roles=roles,
-        scopes=scopes, zones=frozenset(account.zones), departments=frozenset(account.departments), language=account.language,
-    )  # fmt: skip
+        account_id=account.id,
+        enterprise_id=account.enterprise_id,
+        username=account.username,
+        name=account.name,
+        roles=roles,
+        scopes=scopes,
+        zones=frozenset(account.zones),
+        departments=frozenset(account.departments),
+        language=account.language,
+    )
 
 
 async def authenticate_request(request: Request) -> Principal:
@@ -286,9 +300,14 @@ async def create_token(
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = clock.now()
     token = Token(
-        enterprise_id=principal.enterprise_id, account_id=principal.account_id, name=name, token_hash=digest(secret),
-        scopes=sorted(set(scopes)), created_at=now, expires_at=now + timedelta(days=days),
-    )  # fmt: skip
+        enterprise_id=principal.enterprise_id,
+        account_id=principal.account_id,
+        name=name,
+        token_hash=digest(secret),
+        scopes=sorted(set(scopes)),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
     uow.session.add(token)
     await uow.session.flush()
     await uow.audit(

@@ -1,8 +1,9 @@
 """The audit trail: append-only rows, sealed in batches into one SHA-256 chain per enterprise.
 
 Writers only add rows and never wait for one another. The worker numbers them without gaps and links them: link *n* is
-``SHA-256(link n-1 | n | digest of row n)``. :func:`verify` recomputes everything and names each row that was changed, removed, moved or
-slipped in. The newest links are also written to ``var/audit-heads.jsonl``, outside the database, so that cutting the end off shows too.
+``SHA-256(link n-1 | n | digest of row n)``. :func:`verify` recomputes everything and names each row that was changed,
+removed, moved or slipped in. The newest links are also written to ``var/audit-heads.jsonl``, outside the database, so
+that cutting the end off shows too.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ SEAL_WITHIN = timedelta(minutes=10)
 
 _account = table("account", column("id"), column("username"))
 
-# The digest of a row is made by the database from the stored text, by one expression for sealing and checking. The content enters by its
-# own digests, so that a retention rule may drop content later without breaking the chain.
+# The digest of a row is made by the database from the stored text, by one expression for sealing and checking. The
+# content enters by its own digests, so that a retention rule may drop content later without breaking the chain.
 _DIGEST = """sha256(convert_to(jsonb_build_array(a.id, a.enterprise_id,
-    to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a.actor_id, a.actor, a.origin, a.action, a.kind, a.key,
-    a.before_digest, a.after_digest)::text, 'UTF8'))"""
+    to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a.actor_id, a.actor, a.origin, a.action, a.kind,
+    a.key, a.before_digest, a.after_digest)::text, 'UTF8'))"""
 _CONTENT_HOLDS = """(a.before IS NULL OR a.before_digest = encode(sha256(convert_to(a.before::text, 'UTF8')), 'hex'))
     AND (a.after IS NULL OR a.after_digest = encode(sha256(convert_to(a.after::text, 'UTF8')), 'hex'))"""
 
@@ -51,12 +52,21 @@ async def record(
     *,
     enterprise_id: UUID | None = None,
 ) -> None:
-    """Add the audit row of a change to the unit's transaction. ``enterprise_id`` only for units over all enterprises."""
+    """Add the audit row of a change to the unit's transaction.
+
+    ``enterprise_id`` only for units over all enterprises.
+    """
     name = select(_account.c.username).where(_account.c.id == uow.actor_id).scalar_subquery() if uow.actor_id else ""
     values: dict[str, Any] = {
-        "enterprise_id": enterprise_id or uow.enterprise_id, "at": clock.now(), "actor_id": uow.actor_id, "origin": uow.origin,
-        "action": action, "kind": kind, "key": key, "actor": name,
-    }  # fmt: skip
+        "enterprise_id": enterprise_id or uow.enterprise_id,
+        "at": clock.now(),
+        "actor_id": uow.actor_id,
+        "origin": uow.origin,
+        "action": action,
+        "kind": kind,
+        "key": key,
+        "actor": name,
+    }
     if before is not None:
         values["before"] = before
     if after is not None:
@@ -161,9 +171,9 @@ class Fault:
     """Something wrong with the trail.
 
     Attributes:
-        reason: ``changed`` (content differs from its seal), ``missing`` (sealed row is gone), ``seal_missing`` (a number is gone),
-            ``chain_broken`` (a seal was changed or moved), ``unsealed`` (a row that the chain does not know), ``cut_off`` (the end of the
-            chain that was noted outside the database is gone).
+        reason: ``changed`` (content differs from its seal), ``missing`` (sealed row is gone), ``seal_missing`` (a
+            number is gone), ``chain_broken`` (a seal was changed or moved), ``unsealed`` (a row that the chain does not
+            know), ``cut_off`` (the end of the chain that was noted outside the database is gone).
         n: number in the chain; None for a row without a seal.
         audit_id: the audit row.
     """
@@ -207,8 +217,9 @@ async def _verify_chain(session: AsyncSession, owner: UUID, noted: tuple[int, st
     faults: list[Fault] = []
     rows = await session.stream(
         text(
-            f"SELECT s.n, s.audit_id, s.digest, s.hash, a.id IS NOT NULL, {_DIGEST} = s.digest AND a.enterprise_id = s.enterprise_id"
-            f" AND {_CONTENT_HOLDS} FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit_id WHERE s.enterprise_id = :e ORDER BY s.n"
+            "SELECT s.n, s.audit_id, s.digest, s.hash, a.id IS NOT NULL,"
+            f" {_DIGEST} = s.digest AND a.enterprise_id = s.enterprise_id AND {_CONTENT_HOLDS}"
+            " FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit_id WHERE s.enterprise_id = :e ORDER BY s.n"
         ),
         {"e": owner},
     )
@@ -255,16 +266,16 @@ async def page(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Sequence[tuple[Audit, int | None]]:
-    """Audit rows of the session's enterprise, newest first, below the id ``before``, each with its number in the chain."""
+    """Audit rows of the session's enterprise, newest first, below the id ``before``, with their chain numbers."""
     query = (
         select(Audit, AuditSeal.n)
         .outerjoin(AuditSeal, AuditSeal.audit_id == Audit.id)
         .order_by(Audit.id.desc())
         .limit(limit)
     )
-    for column, value in ((Audit.kind, kind), (Audit.key, key), (Audit.actor_id, actor_id), (Audit.action, action)):
+    for attribute, value in ((Audit.kind, kind), (Audit.key, key), (Audit.actor_id, actor_id), (Audit.action, action)):
         if value is not None:
-            query = query.where(column == value)
+            query = query.where(attribute == value)
     if before is not None:
         query = query.where(Audit.id < before)
     if since is not None:

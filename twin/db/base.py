@@ -7,14 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from twin import clock
 from twin.ids import uuid7
 
-#: Coordinates in the database: WGS 84 longitude, latitude, ellipsoidal height in metres (CGCS2000 agrees within centimetres).
+#: Coordinates in the database: WGS 84 longitude, latitude, ellipsoidal height in metres (CGCS2000 agrees within
+#: centimetres).
 SRID = 4326
 
 
@@ -67,8 +79,8 @@ class Tenant:
 class SpatialRow(Identified, Tenant):
     """Columns shared by every spatial layer; subclasses set ``geometry_kind`` and their own fields.
 
-    ``geom`` is EPSG:4326 with ellipsoidal heights (Z). ``geom_3857`` is generated and flat, because tiles cut from a stored
-    Web Mercator geometry cost half (measured, design.md).
+    ``geom`` is EPSG:4326 with ellipsoidal heights (Z). ``geom_3857`` is generated and flat, because tiles cut from a
+    stored Web Mercator geometry cost half (measured, design.md).
     """
 
     geometry_kind = "GEOMETRYZ"
@@ -109,7 +121,10 @@ class SpatialRow(Identified, Tenant):
 
 
 class Outbox(Base):
-    """Facts on their way to subscribers. ``seq`` is given after commit, in commit order, by one follower (twin/db/outbox.py)."""
+    """Facts on their way to subscribers.
+
+    ``seq`` is given after commit, in commit order, by one follower (twin/db/outbox.py).
+    """
 
     __tablename__ = "outbox"
 
@@ -129,7 +144,10 @@ class Outbox(Base):
 
 
 class LayerHead(Base):
-    """The newest sequence number per enterprise and topic: the version key of tiles and snapshots. Written by the sequencer only."""
+    """The newest sequence number per enterprise and topic: the version key of tiles and snapshots.
+
+    Written by the sequencer only.
+    """
 
     __tablename__ = "layer_head"
 

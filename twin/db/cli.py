@@ -31,10 +31,19 @@ def verify() -> None:
     report = asyncio.run(work())
     for fault in report.faults:
         texts = (
-            t("audit.fault", language, enterprise=fault.enterprise_id, n=fault.n, audit_id=fault.audit_id, reason=t(f"audit.reason.{fault.reason}", language))
+            t(
+                "audit.fault",
+                language,
+                enterprise=fault.enterprise_id,
+                n=fault.n,
+                audit_id=fault.audit_id,
+                reason=t(f"audit.reason.{fault.reason}", language),
+            )
             for language in LANGUAGES
         )
         sys.stdout.write(" · ".join(texts) + "\n")
     if report.ok:
-        sys.stdout.write(" · ".join(t("audit.whole", language, checked=report.checked) for language in LANGUAGES) + "\n")
+        sys.stdout.write(
+            " · ".join(t("audit.whole", language, checked=report.checked) for language in LANGUAGES) + "\n"
+        )
     raise typer.Exit(0 if report.ok else 1)

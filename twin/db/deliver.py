@@ -1,7 +1,9 @@
-"""Durable subscribers of the outbox: each sees every fact of its topics in order, at least once, and remembers how far it came.
+"""Durable subscribers of the outbox: each sees every fact of its topics in order, at least once, and remembers how far
+it came.
 
-The cursor moves in the same transaction as the subscriber's own writes, so a crash repeats an event only when nothing of it was kept.
-An event that fails again and again is parked, told to the system administrator and can be retried; the ones behind it go on.
+The cursor moves in the same transaction as the subscriber's own writes, so a crash repeats an event only when nothing
+of it was kept. An event that fails again and again is parked, told to the system administrator and can be retried; the
+ones behind it go on.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sqlalchemy import insert, text
 
 from twin import clock
 from twin.db.models import OutboxParked
-from twin.db.outbox import Event, Listener, is_outage, last, read, sequence
+from twin.db.outbox import Event, Listener, is_outage, last, pause, read, sequence
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.errors import NotFound
 
@@ -77,10 +79,7 @@ async def run(subscriber: Subscriber, listener: Listener) -> None:
                 await asyncio.sleep(_POLL)
                 continue
             if not more:
-                try:
-                    await asyncio.wait_for(wake.wait(), _POLL)
-                except TimeoutError:
-                    continue
+                await pause(wake)
 
 
 async def deliver(subscriber: Subscriber) -> bool:
@@ -111,7 +110,14 @@ async def _deliver_one(subscriber: Subscriber, event: Event) -> None:
         except Exception as error:
             if is_outage(error):
                 raise
-            log.warning("event failed", subscriber=subscriber.name, seq=event.seq, topic=event.topic, attempt=attempt, error=repr(error))
+            log.warning(
+                "event failed",
+                subscriber=subscriber.name,
+                seq=event.seq,
+                topic=event.topic,
+                attempt=attempt,
+                error=repr(error),
+            )
             if attempt == ATTEMPTS:
                 await _park(subscriber, event, error)
                 return
@@ -120,7 +126,10 @@ async def _deliver_one(subscriber: Subscriber, event: Event) -> None:
 
 
 async def _advance(uow: UnitOfWork, name: str, seq: int) -> bool:
-    """Move the cursor; False when somebody has already been here. The row stays locked, so two workers never handle one event at once."""
+    """Move the cursor; False when somebody has already been here.
+
+    The row stays locked, so two workers never handle one event at once.
+    """
     moved = await uow.session.execute(
         text("UPDATE outbox_cursor SET seq = :n, at = :at WHERE subscriber = :s AND seq < :n RETURNING 1"),
         {"s": name, "n": seq, "at": clock.now()},
@@ -132,7 +141,12 @@ async def _park(subscriber: Subscriber, event: Event, error: BaseException) -> N
     async with unit_of_work(event.enterprise_id, origin=f"subscriber:{subscriber.name}") as uow:
         if not await _advance(uow, subscriber.name, event.seq):
             return
-        facts = {"subscriber": subscriber.name, "seq": event.seq, "topic": event.topic, "error": f"{type(error).__name__}: {error}"[:2000]}
+        facts = {
+            "subscriber": subscriber.name,
+            "seq": event.seq,
+            "topic": event.topic,
+            "error": f"{type(error).__name__}: {error}"[:2000],
+        }
         await _keep(uow, event, facts)
         await uow.emit("system", "event_parked", f"{subscriber.name}:{event.seq}", facts)
         from twin.notify.service import notify_role  # notifications build on this package
@@ -143,10 +157,16 @@ async def _park(subscriber: Subscriber, event: Event, error: BaseException) -> N
 async def _keep(uow: UnitOfWork, event: Event, facts: dict[str, Any]) -> None:
     await uow.session.execute(
         insert(OutboxParked).values(
-            **facts, enterprise_id=event.enterprise_id, kind=event.kind, key=event.key, payload=event.payload,
-            event_at=event.at, attempts=ATTEMPTS, parked_at=clock.now(),
+            **facts,
+            enterprise_id=event.enterprise_id,
+            kind=event.kind,
+            key=event.key,
+            payload=event.payload,
+            event_at=event.at,
+            attempts=ATTEMPTS,
+            parked_at=clock.now(),
         )
-    )  # fmt: skip
+    )
 
 
 async def parked(uow: UnitOfWork, limit: int = 200) -> list[dict[str, Any]]:

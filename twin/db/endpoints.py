@@ -1,4 +1,4 @@
-"""The audit trail for the audit administrator (``/api/audit``), and parked events for the system administrator (``/api/system``)."""
+"""The audit trail (``/api/audit``) and the events that no subscriber could handle (``/api/system/parked``)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,15 @@ async def audit_rows(
     """A page of the enterprise's audit trail."""
     principal.require("audit:read")
     rows = await audit.page(
-        uow.session, before=before, limit=limit + 1, kind=kind, key=key, action=action, actor_id=actor_id, since=since, until=until
+        uow.session,
+        before=before,
+        limit=limit + 1,
+        kind=kind,
+        key=key,
+        action=action,
+        actor_id=actor_id,
+        since=since,
+        until=until,
     )
     names = [name for name in AuditRow.model_fields if name != "n"]
     items = [AuditRow(n=n, **{name: getattr(row, name) for name in names}) for row, n in rows[:limit]]
@@ -112,7 +120,9 @@ async def parked(uow: Uow, principal: CurrentPrincipal) -> list[ParkedEvent]:
     return [ParkedEvent(**row) for row in await deliver.parked(uow)]
 
 
-@router.post("/api/system/parked/{subscriber}/{seq}/retry", tags=["system"], summary="Retry a parked event", status_code=204)
+@router.post(
+    "/api/system/parked/{subscriber}/{seq}/retry", tags=["system"], summary="Retry a parked event", status_code=204
+)
 async def retry(
     subscriber: Annotated[str, Path(max_length=200, pattern=r"^[^\x00]*$")],
     seq: Annotated[int, Path(ge=0, lt=2**63)],

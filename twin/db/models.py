@@ -1,4 +1,4 @@
-"""Tables of the kernel's machinery: audit trail with its seals, cursors of outbox subscribers and their parked events."""
+"""Tables of the kernel's machinery: the audit trail with its seals, cursors and parked events of subscribers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from twin.db.base import Base
 class Audit(Base):
     """Who did what to which thing, with its content before and after. The app role may only add rows.
 
-    The digests (SHA-256, hex, of the JSON text) are set by a trigger, as is the row in ``audit_pending`` that the sealer works off.
+    The digests (SHA-256, hex, of the JSON text) are set by a trigger, as is the row in ``audit_pending`` that the
+    sealer works off.
     """
 
     __tablename__ = "audit"
@@ -46,7 +47,10 @@ class AuditPending(Base):
 
 
 class AuditSeal(Base):
-    """A link of an enterprise's chain: ``hash = SHA-256(hash of n - 1 | n | digest of the audit row)``. Numbers have no gaps."""
+    """A link of an enterprise's chain: ``hash = SHA-256(hash of n - 1 | n | digest of the audit row)``.
+
+    Numbers have no gaps.
+    """
 
     __tablename__ = "audit_seal"
 
@@ -69,7 +73,7 @@ class OutboxCursor(Base):
 
 
 class OutboxParked(Base):
-    """An event that a subscriber could not handle after several tries: set aside, shown to the system administrator, retried on demand."""
+    """An event that a subscriber could not handle: set aside, shown to the system administrator, retried on demand."""
 
     __tablename__ = "outbox_parked"
 

@@ -1,7 +1,8 @@
 """The outbox after the commit: facts get their sequence number in commit order, and subscribers see them in that order.
 
-Every process that reads the outbox may number it, one at a time; whoever wakes first does, the others find it done. Rows are numbered
-only after their transaction has committed, so a slow transaction never leaves a hole that a reader has already passed.
+Every process that reads the outbox may number it, one at a time; whoever wakes first does, the others find it done.
+Rows are numbered only after their transaction has committed, so a slow transaction never leaves a hole that a reader
+has already passed.
 """
 
 from __future__ import annotations
@@ -100,8 +101,8 @@ class Listener:
 async def sequence() -> int:
     """Number every committed row that has no number yet, in commit order; how many this call numbered.
 
-    When it returns, every row that was committed before the call has its number. A caller that finds another one at work tries again
-    after 5 ms rather than at its next poll.
+    When it returns, every row that was committed before the call has its number. A caller that finds another one at
+    work tries again after 5 ms rather than at its next poll.
     """
     total = 0
     while True:
@@ -116,8 +117,9 @@ async def sequence() -> int:
 
 
 async def _number(session: AsyncSession) -> int:
-    # layer_head is never pruned, so its maximum is the last number ever given; the lock makes it ours to go on from. Rows that became
-    # visible together are ordered by id: that is the order in which transactions that waited for one another wrote them.
+    # layer_head is never pruned, so its maximum is the last number ever given; the lock makes it ours to go on from.
+    # Rows that became visible together are ordered by id: that is the order in which transactions that waited for one
+    # another wrote them.
     found = await session.execute(
         text(
             """
@@ -143,19 +145,25 @@ async def last(session: AsyncSession) -> int:
 
 
 async def position() -> int:
-    """The number up to which everything committed before the call is numbered: read a snapshot after it, follow from it."""
+    """The newest number, after everything committed so far got one: read a snapshot after it, follow from it."""
     await sequence()
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         return await last(uow.session)
 
 
 async def oldest(session: AsyncSession) -> int:
-    """The oldest number that is still kept; a reader that stopped before it needs a fresh snapshot. 0 when nothing is kept."""
+    """The oldest number that is still kept; a reader that stopped before it needs a fresh snapshot.
+
+    0 when nothing is kept.
+    """
     return int((await session.execute(text("SELECT min(seq) FROM outbox"))).scalar() or 0)
 
 
 async def read(session: AsyncSession, after: int, topics: Sequence[str] | None, limit: int = _BATCH) -> list[Event]:
-    """Events with ``seq > after`` in order. A topic that ends in ``.*`` stands for all that begin so; None for every topic."""
+    """Events with ``seq > after`` in order.
+
+    A topic that ends in ``.*`` stands for all that begin so; None for every topic.
+    """
     exact = [t for t in topics or () if not t.endswith(".*")]
     prefixes = [t[:-1] for t in topics or () if t.endswith(".*")]
     where = "" if topics is None else f"AND {_TOPICS}"
@@ -179,8 +187,8 @@ async def follow(
 
     Args:
         topics: as for :func:`read`.
-        after: start behind this number; None starts behind what is there now. The first batch may be empty: it says that the follower
-            is in place, so that a snapshot read from then on misses nothing.
+        after: start behind this number; None starts behind what is there now. The first batch may be empty: it says
+            that the follower is in place, so that a snapshot read from then on misses nothing.
         listener: the process's listener; without one the follower makes its own.
     """
     async with contextlib.AsyncExitStack() as stack:
@@ -207,8 +215,15 @@ async def follow(
                 after = events[-1].seq if events else after
                 yield events
             if len(events) < _BATCH:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), _POLL)
+                await pause(wake)
+
+
+async def pause(wake: asyncio.Event) -> None:
+    """Wait until something may have been committed, at most until the next poll is due."""
+    # Not wait_for: before Python 3.12 it may swallow a cancellation that meets the wake-up.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_POLL):
+            await wake.wait()
 
 
 def is_outage(error: BaseException) -> bool:

@@ -1,7 +1,8 @@
 """Row-level security and table helpers for migrations.
 
-Every tenant table gets one policy: the app role sees and writes the rows of the enterprise named by the setting ``twin.enterprise``
-(set by the unit of work for its transaction), all rows when that is ``*`` (the product's own services), and none when it is not set.
+Every tenant table gets one policy: the app role sees and writes the rows of the enterprise named by the setting
+``twin.enterprise`` (set by the unit of work for its transaction), all rows when that is ``*`` (the product's own
+services), and none when it is not set.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from twin.settings import get_settings
 _NAMED = "(SELECT current_setting('twin.enterprise', true))"
 _ENTERPRISE = "(SELECT NULLIF(NULLIF(current_setting('twin.enterprise', true), ''), '*')::uuid)"
 
-#: PostGIS functions behind spatial predicates. Row-level security evaluates only leakproof functions before its own filter, so without
-#: this mark no spatial index is ever used by the app role. What they could leak by an error text is an SRID.
+#: PostGIS functions behind spatial predicates. Row-level security evaluates only leakproof functions before its own
+#: filter, so without this mark no spatial index is ever used by the app role. What they could leak by an error text is
+#: an SRID.
 _SPATIAL = (
     "geometry_overlaps(geometry, geometry)",
     "geometry_overlaps_nd(geometry, geometry)",
@@ -113,7 +115,8 @@ def create_app_role(op: Any) -> None:
 def mark_leakproof(op: Any) -> None:
     """Let spatial indexes work under row-level security. Needs a superuser; elsewhere queries stay right but scan."""
     calls = "\n".join(
-        f"BEGIN ALTER FUNCTION {name} LEAKPROOF; EXCEPTION WHEN insufficient_privilege OR undefined_function THEN NULL; END;"
+        f"BEGIN ALTER FUNCTION {name} LEAKPROOF;"
+        " EXCEPTION WHEN insufficient_privilege OR undefined_function THEN NULL; END;"
         for name in _SPATIAL
     )
     script(op, f"DO $$ BEGIN {calls} END $$;")

@@ -1,6 +1,7 @@
 """The unit of work: one request (or one job) is one transaction, and nobody else commits.
 
-Inside it, facts are written together: the rows, the audit row that says who did what, and the outbox event that tells subscribers.
+Inside it, facts are written together: the rows, the audit row that says who did what, and the outbox event that tells
+subscribers.
 """
 
 from __future__ import annotations
@@ -34,12 +35,19 @@ def engine() -> AsyncEngine:
 
     settings = get_settings()
     return create_async_engine(
-        async_url(app_url(settings)), pool_size=settings.db_pool, max_overflow=settings.db_pool, pool_pre_ping=True, pool_recycle=1800
+        async_url(app_url(settings)),
+        pool_size=settings.db_pool,
+        max_overflow=settings.db_pool,
+        pool_pre_ping=True,
+        pool_recycle=1800,
     )
 
 
 async def dispose() -> None:
-    """Close the pool (process end, tests that change databases)."""
+    """Close the pools (process end, tests that change databases)."""
+    from twin.db import reads
+
+    await reads.close()
     if engine.cache_info().currsize:
         await engine().dispose()
         engine.cache_clear()
@@ -54,7 +62,9 @@ class UnitOfWork:
         actor_id: the account that acts; None for the product itself.
     """
 
-    def __init__(self, session: AsyncSession, enterprise_id: UUID | str, actor_id: UUID | None, origin: str = "") -> None:
+    def __init__(
+        self, session: AsyncSession, enterprise_id: UUID | str, actor_id: UUID | None, origin: str = ""
+    ) -> None:
         self.session = session
         self.enterprise = str(enterprise_id)
         self.actor_id = actor_id
@@ -70,7 +80,10 @@ class UnitOfWork:
         return UUID(self.enterprise)
 
     async def emit(self, topic: str, kind: str, key: str, payload: dict[str, Any]) -> None:
-        """Put a fact into the outbox; it leaves only if this transaction commits. ``kind`` is e.g. ``put`` or ``del``."""
+        """Put a fact into the outbox; it leaves only if this transaction commits.
+
+        ``kind`` is e.g. ``put`` or ``del``.
+        """
         await self.session.execute(
             insert(Outbox).values(
                 enterprise_id=self.enterprise_id, topic=topic, kind=kind, key=key, payload=payload, at=clock.now()
@@ -79,7 +92,13 @@ class UnitOfWork:
         await self.session.execute(text("SELECT pg_notify('twin_outbox', '')"))
 
     async def audit(
-        self, action: str, kind: str, key: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+        self,
+        action: str,
+        kind: str,
+        key: str,
+        *,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
     ) -> None:
         """Write the audit row of a change: what was done to which thing, and its content before and after."""
         from twin.db.audit import record

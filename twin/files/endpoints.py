@@ -39,7 +39,9 @@ def _out(row: Attachment) -> AttachmentOut:
     return AttachmentOut.model_validate(row, from_attributes=True)
 
 
-@router.post("", summary="Upload a file", status_code=201, openapi_extra={"requestBody": {"content": _BINARY, "required": True}})
+@router.post(
+    "", summary="Upload a file", status_code=201, openapi_extra={"requestBody": {"content": _BINARY, "required": True}}
+)
 async def upload(
     request: Request,
     uow: Uow,
@@ -73,7 +75,11 @@ async def about(attachment_id: UUID, uow: Uow, principal: CurrentPrincipal) -> A
 async def content(attachment_id: UUID, request: Request, uow: Uow, principal: CurrentPrincipal) -> Response:
     """The bytes; ``Range`` requests are answered."""
     row = await service.get(uow, principal, attachment_id)
-    headers = {"ETag": f'"{row.sha256}"', "Cache-Control": "private, max-age=31536000, immutable", "Content-Security-Policy": "sandbox"}
+    headers = {
+        "ETag": f'"{row.sha256}"',
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Content-Security-Policy": "sandbox",
+    }
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     shown = "inline" if row.media_type in sniff.INLINE else "attachment"

@@ -41,9 +41,13 @@ async def upload(uow: UnitOfWork, principal: Principal, name: str, chunks: Async
     kept = await store().put(chunks)
     clean = PurePath(name.replace("\\", "/")).name or "file"
     row = Attachment(
-        enterprise_id=uow.enterprise_id, sha256=kept.sha256, size=kept.size, media_type=kept.media_type, name=clean[:200],
+        enterprise_id=uow.enterprise_id,
+        sha256=kept.sha256,
+        size=kept.size,
+        media_type=kept.media_type,
+        name=clean[:200],
         created_by=principal.account_id,
-    )  # fmt: skip
+    )
     uow.session.add(row)
     await uow.session.flush()
     after = {"name": row.name, "sha256": row.sha256, "size": row.size, "media_type": row.media_type}

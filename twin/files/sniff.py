@@ -28,7 +28,9 @@ LIMITS: dict[str, int] = {
     "text/plain": 50 * _MB,
 }
 #: Safe to show inside a page; everything else is offered as a download.
-INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf", "video/mp4", "audio/mpeg", "audio/wav"})
+INLINE = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf", "video/mp4", "audio/mpeg", "audio/wav"}
+)
 
 _OFFICE = {
     "word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -38,7 +40,7 @@ _OFFICE = {
 
 
 def media_type(head: bytes) -> str:
-    """The media type of a file that begins with ``head`` (up to ``HEAD`` bytes); ``application/octet-stream`` when it is nothing we know."""
+    """The media type of a file that begins with ``head`` (up to ``HEAD`` bytes); octet-stream when unknown."""
     for magic, found in (
         (b"\xff\xd8\xff", "image/jpeg"),
         (b"\x89PNG\r\n\x1a\n", "image/png"),

@@ -1,6 +1,7 @@
 """The attachment store: files named by the SHA-256 of their bytes, written once, never changed.
 
-An upload is written to a ``.part`` file while it is hashed, checked, and only then moved to its name. Whatever goes wrong, nothing stays.
+An upload is written to a ``.part`` file while it is hashed, checked, and only then moved to its name. Whatever goes
+wrong, nothing stays.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Store:
         """Take a stream.
 
         Raises:
-            TooLarge: more bytes than its kind may have. UnsupportedMedia: a kind that is not taken. Invalid: it is empty.
+            TooLarge: more bytes than its kind may have. UnsupportedMedia: a kind that is not taken. Invalid: it is
+                empty.
             Unavailable: the disk is full. In every case nothing is left behind.
         """
         part = self.folder / "parts" / f"{uuid7()}.part"
@@ -118,7 +120,7 @@ class Store:
             yield
 
     def old_files(self) -> Iterator[str]:
-        """Digests of files that are old enough to be swept when nothing refers to them; removes stale ``.part`` files on the way."""
+        """Digests of files old enough to be swept when unused; removes stale ``.part`` files on the way."""
         border = time.time() - GRACE_SECONDS
         for part in self.folder.glob("parts/*.part"):
             if part.stat().st_mtime < border:

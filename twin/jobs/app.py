@@ -1,7 +1,7 @@
 """The job queue (procrastinate, in the schema ``jobs`` of the same database).
 
-A module's ``tasks.py`` holds a ``BLUEPRINT`` with its tasks; their names begin with the module's. Code inside a unit of work calls
-:func:`defer`, so that a job exists exactly if its transaction commits.
+A module's ``tasks.py`` holds a ``BLUEPRINT`` with its tasks; their names begin with the module's. Code inside a unit of
+work calls :func:`defer`, so that a job exists exactly if its transaction commits.
 """
 
 from __future__ import annotations

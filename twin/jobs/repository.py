@@ -11,9 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def insert_job(
-    session: AsyncSession, queue: str, task: str, args: dict[str, Any], at: datetime | None, lock: str | None, once: str | None
+    session: AsyncSession,
+    queue: str,
+    task: str,
+    args: dict[str, Any],
+    at: datetime | None,
+    lock: str | None,
+    once: str | None,
 ) -> int | None:
-    """Put a job into the queue with the session's transaction; its id, or None when one with the key ``once`` waits already."""
+    """Put a job into the queue with the session's transaction; its id, or None when ``once`` waits already."""
     async with session.begin_nested():
         if once is not None:
             # The queue's unique index would abort the transaction; the advisory lock makes asking first safe.
@@ -23,9 +29,9 @@ async def insert_job(
                 return None
         found = await session.execute(
             text(
-                "SELECT (jobs.procrastinate_defer_jobs_v1(ARRAY[CAST(ROW(CAST(:queue AS varchar), CAST(:task AS varchar), 0,"
-                " CAST(:lock AS text), CAST(:once AS text), CAST(:args AS jsonb), CAST(:at AS timestamptz))"
-                " AS jobs.procrastinate_job_to_defer_v1)]))[1]"
+                "SELECT (jobs.procrastinate_defer_jobs_v1(ARRAY[CAST(ROW("
+                "CAST(:queue AS varchar), CAST(:task AS varchar), 0, CAST(:lock AS text), CAST(:once AS text),"
+                " CAST(:args AS jsonb), CAST(:at AS timestamptz)) AS jobs.procrastinate_job_to_defer_v1)]))[1]"
             ),
             {"queue": queue, "task": task, "lock": lock, "once": once, "args": orjson.dumps(args).decode(), "at": at},
         )

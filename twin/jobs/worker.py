@@ -1,4 +1,5 @@
-"""The worker process: ``python -m twin.jobs.worker``. Subscribers of the outbox, sealing of the audit trail, deadlines, queued jobs.
+"""The worker process: ``python -m twin.jobs.worker``. Subscribers of the outbox, sealing of the audit trail, deadlines,
+queued jobs.
 
 Every part runs by itself and waits out an outage of the database; none of them can stop another.
 """
@@ -39,10 +40,18 @@ async def run(settings: Settings, stop: asyncio.Event, subscribers: Sequence[del
         parts.append(asyncio.create_task(_jobs(settings)))
         log.info("worker ready", subscribers=[s.name for s in subscribers])
         await stop.wait()
+        await _end(parts)
+    await uow.dispose()
+
+
+async def _end(parts: Sequence[asyncio.Task[None]]) -> None:
+    # Drivers have been seen to swallow a cancellation; ask again rather than hang.
+    for _ in range(5):
         for part in parts:
             part.cancel()
-        await asyncio.gather(*parts, return_exceptions=True)
-    await uow.dispose()
+        if not (await asyncio.wait(parts, timeout=2))[1]:
+            return
+    log.warning("parts did not end", parts=[part.get_name() for part in parts if not part.done()])
 
 
 async def _repeat(name: str, act: Callable[[], Awaitable[object]]) -> None:
@@ -63,7 +72,10 @@ async def _jobs(settings: Settings) -> None:
             app = make_app(settings)
             async with app.open_async():
                 await app.run_worker_async(
-                    concurrency=_JOBS_AT_ONCE, install_signal_handlers=False, delete_jobs="successful", shutdown_graceful_timeout=5
+                    concurrency=_JOBS_AT_ONCE,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=5,
                 )
         except Exception as error:
             log.warning("the job queue fell; starting it again", error=repr(error))

@@ -17,7 +17,9 @@ from twin.notify.models import Inbox
 
 async def languages(session: AsyncSession, account_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Language of each account that exists and is active."""
-    rows = await session.execute(select(Account.id, Account.language).where(Account.id.in_(list(account_ids)), Account.active))
+    rows = await session.execute(
+        select(Account.id, Account.language).where(Account.id.in_(list(account_ids)), Account.active)
+    )
     return {row[0]: row[1] for row in rows}
 
 
@@ -25,7 +27,12 @@ async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[Inb
     """Add notifications; those whose ``dedupe`` is known for the account are left out."""
     if not rows:
         return []
-    statement = insert(Inbox).values(list(rows)).on_conflict_do_nothing(index_elements=["account_id", "dedupe"]).returning(Inbox)
+    statement = (
+        insert(Inbox)
+        .values(list(rows))
+        .on_conflict_do_nothing(index_elements=["account_id", "dedupe"])
+        .returning(Inbox)
+    )
     return list((await session.scalars(statement)).all())
 
 
@@ -45,8 +52,10 @@ async def count_unread(session: AsyncSession, account_id: UUID) -> int:
     return int((await session.execute(select(func.count()).select_from(some))).scalar_one())
 
 
-async def mark(session: AsyncSession, account_id: UUID, ids: Sequence[UUID] | None, read_at: datetime | None) -> list[Inbox]:
-    """Set or clear the reading time of some of the account's notifications (None: all of them); the ones that changed."""
+async def mark(
+    session: AsyncSession, account_id: UUID, ids: Sequence[UUID] | None, read_at: datetime | None
+) -> list[Inbox]:
+    """Set or clear the reading time of some of the account's notifications (None: all); those that changed."""
     query = update(Inbox).where(Inbox.account_id == account_id)
     query = query.where(Inbox.read_at.is_(None) if read_at is not None else Inbox.read_at.is_not(None))
     if ids is not None:

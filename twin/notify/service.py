@@ -48,18 +48,28 @@ async def notify(
     now = clock.now()
     rows = [
         {
-            "id": uuid7(), "enterprise_id": uow.enterprise_id, "account_id": account_id, "kind": kind, "level": level,
-            "params": params or {}, "link": link, "dedupe": dedupe, "at": now, "read_at": None,
+            "id": uuid7(),
+            "enterprise_id": uow.enterprise_id,
+            "account_id": account_id,
+            "kind": kind,
+            "level": level,
+            "params": params or {},
+            "link": link,
+            "dedupe": dedupe,
+            "at": now,
+            "read_at": None,
         }
         for account_id in sorted(languages)
-    ]  # fmt: skip
+    ]
     made = await repository.add(uow.session, rows)
     for row in made:
         await _push(uow, row, languages[row.account_id])
     return [row.id for row in made]
 
 
-async def notify_role(uow: UnitOfWork, role: str, kind: str, params: dict[str, Any] | None = None, **options: Any) -> list[UUID]:
+async def notify_role(
+    uow: UnitOfWork, role: str, kind: str, params: dict[str, Any] | None = None, **options: Any
+) -> list[UUID]:
     """Tell everybody who holds a role; options as for :func:`notify`."""
     return await notify(uow, await accounts_with_role(uow.session, role), kind, params, **options)
 
@@ -86,7 +96,12 @@ async def mark(uow: UnitOfWork, account_id: UUID, ids: Sequence[UUID] | None, *,
         NotificationNotFound: a single one that is not the account's.
     """
     changed = await repository.mark(uow.session, account_id, ids, clock.now() if read else None)
-    if ids is not None and len(ids) == 1 and not changed and not await repository.exists(uow.session, account_id, ids[0]):
+    if (
+        ids is not None
+        and len(ids) == 1
+        and not changed
+        and not await repository.exists(uow.session, account_id, ids[0])
+    ):
         raise NotificationNotFound(id=str(ids[0]))
     if len(changed) <= 100:
         for row in changed:

@@ -1,4 +1,5 @@
-"""Deadlines: what the product does by itself when a row has stayed in a status for too long. The worker calls :func:`fire_due`.
+"""Deadlines: what the product does by itself when a row has stayed in a status for too long. The worker calls
+:func:`fire_due`.
 
 They are kept in a table and compared with ``twin.clock``, so they survive a restart and tests can move time.
 """
@@ -32,7 +33,10 @@ def machines() -> dict[str, Machine]:
 
 
 async def fire_due(known: dict[str, Machine] | None = None, limit: int = 200) -> int:
-    """Fire the deadlines that have come; how many steps were taken. One that fails is logged and never holds up the others."""
+    """Fire the deadlines that have come; how many steps were taken.
+
+    One that fails is logged and never holds up the others.
+    """
     known = machines() if known is None else known
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         waiting = await repository.due(uow.session, clock.now(), limit)

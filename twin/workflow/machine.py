@@ -1,8 +1,8 @@
 """Workflow machines: a pure table of transitions, and ``fire`` which takes one step in the database.
 
-A module's ``workflow.py`` holds its :class:`Machine` in ``MACHINES`` and imports nothing but the standard library and ``twin.workflow``.
-Status columns change nowhere else. The step is one ``UPDATE ... WHERE status = :from RETURNING`` with its audit row and outbox event in
-the same transaction, so of two people who take a step at once exactly one does.
+A module's ``workflow.py`` holds its :class:`Machine` in ``MACHINES`` and imports nothing but the standard library and
+``twin.workflow``. Status columns change nowhere else. The step is one ``UPDATE ... WHERE status = :from RETURNING``
+with its audit row and outbox event in the same transaction, so of two people who take a step at once exactly one does.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Actor(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What guards and effects may look at beside the row: the time, who acts (None: the product itself) and the step's data."""
+    """What guards and effects see beside the row: the time, who acts (None: the product) and the step's data."""
 
     now: datetime
     actor: Actor | None
@@ -94,14 +94,19 @@ class Transition:
         """Whether ``actor`` may take this step on ``row``."""
         if actor is None:
             return self.system
-        return self.people and (self.scope is None or self.scope in actor.scopes) and (self.who is None or self.who(row, actor))
+        return (
+            self.people
+            and (self.scope is None or self.scope in actor.scopes)
+            and (self.who is None or self.who(row, actor))
+        )
 
 
 @dataclass(frozen=True)
 class Machine:
     """The workflow of one table.
 
-    The table has ``id`` (uuid), ``enterprise_id`` and ``status`` (text); ``version`` and ``updated_at`` are kept if it has them.
+    The table has ``id`` (uuid), ``enterprise_id`` and ``status`` (text); ``version`` and ``updated_at`` are kept if it
+    has them.
 
     Attributes:
         name: kind in the audit trail; also the table's name unless ``table`` is given.
@@ -129,7 +134,9 @@ class Machine:
         for deadline in self.deadlines:
             step = next((t for t in self.transitions if (t.event, t.source) == (deadline.event, deadline.status)), None)
             if step is None or not step.system:
-                raise ValueError(f"{self.name}: the deadline event {deadline.event} is no system step from {deadline.status}")
+                raise ValueError(
+                    f"{self.name}: the deadline event {deadline.event} is no system step from {deadline.status}"
+                )
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -181,7 +188,8 @@ def changes(transition: Transition, row: Row, context: Context) -> dict[str, Any
 async def fire(
     uow: Any, machine: Machine, row_id: UUID, event: str, actor: Actor | None, data: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Take a step; the row as it is after it. ``uow`` is the open ``twin.db.uow.UnitOfWork``; ``actor`` None is the product itself.
+    """Take a step; the row as it is after it. ``uow`` is the open ``twin.db.uow.UnitOfWork``; ``actor`` None is the
+    product itself.
 
     Raises:
         NotFound: ``<machine>_not_found``, also for another enterprise's row.
@@ -194,7 +202,9 @@ async def fire(
         raise NotFound(kind=machine.name, id=str(row_id))
     context = Context(clock.now(), actor, data or {})
     transition = machine.check(row, event, context)
-    after = await repository.take_step(uow.session, machine, row_id, transition, changes(transition, row, context), context.now)
+    after = await repository.take_step(
+        uow.session, machine, row_id, transition, changes(transition, row, context), context.now
+    )
     if after is None:
         raise NotPossibleNow(event=event, status=transition.source)
     await repository.set_deadlines(uow.session, machine, after, context.now)
@@ -202,7 +212,12 @@ async def fire(
     await uow.audit(
         event, machine.name, str(row_id), before=repository.plain(row, touched), after=repository.plain(after, touched)
     )
-    fact = {"from": transition.source, "to": transition.target, "by": str(actor.account_id) if actor else None, "at": context.now.isoformat()}
+    fact = {
+        "from": transition.source,
+        "to": transition.target,
+        "by": str(actor.account_id) if actor else None,
+        "at": context.now.isoformat(),
+    }
     await uow.emit(machine.topic, event, str(row_id), fact)
     return after
 

@@ -37,7 +37,12 @@ async def load(session: AsyncSession, machine: Machine, row_id: UUID) -> dict[st
 
 
 async def take_step(
-    session: AsyncSession, machine: Machine, row_id: UUID, transition: Transition, values: Mapping[str, Any], now: datetime
+    session: AsyncSession,
+    machine: Machine,
+    row_id: UUID,
+    transition: Transition,
+    values: Mapping[str, Any],
+    now: datetime,
 ) -> dict[str, Any] | None:
     """Move the row from the transition's source; None when it is no longer there."""
     t = table(machine)
@@ -59,9 +64,17 @@ async def set_deadlines(session: AsyncSession, machine: Machine, row: Mapping[st
     """Replace the row's running deadlines by those of its present status."""
     if not machine.deadlines:
         return
-    await session.execute(delete(WorkflowDeadline).where(WorkflowDeadline.machine == machine.name, WorkflowDeadline.row_id == row["id"]))
+    await session.execute(
+        delete(WorkflowDeadline).where(WorkflowDeadline.machine == machine.name, WorkflowDeadline.row_id == row["id"])
+    )
     rows = [
-        {"machine": machine.name, "row_id": row["id"], "event": event, "enterprise_id": row["enterprise_id"], "due_at": due}
+        {
+            "machine": machine.name,
+            "row_id": row["id"],
+            "event": event,
+            "enterprise_id": row["enterprise_id"],
+            "due_at": due,
+        }
         for event, due in due_times(machine, str(row["status"]), now)
     ]
     if rows:
@@ -71,7 +84,9 @@ async def set_deadlines(session: AsyncSession, machine: Machine, row: Mapping[st
 async def due(session: AsyncSession, now: datetime, limit: int) -> list[tuple[UUID, str, UUID, str]]:
     """Enterprise, machine, row and event of deadlines that have come, oldest first."""
     rows = await session.execute(
-        select(WorkflowDeadline.enterprise_id, WorkflowDeadline.machine, WorkflowDeadline.row_id, WorkflowDeadline.event)
+        select(
+            WorkflowDeadline.enterprise_id, WorkflowDeadline.machine, WorkflowDeadline.row_id, WorkflowDeadline.event
+        )
         .where(WorkflowDeadline.due_at <= now)
         .order_by(WorkflowDeadline.due_at)
         .limit(limit)
@@ -83,7 +98,8 @@ async def claim(session: AsyncSession, machine: str, row_id: UUID, event: str, n
     """Take a deadline off the list; False when another worker has it, or the row has moved on."""
     found = await session.execute(
         text(
-            "DELETE FROM workflow_deadline WHERE (machine, row_id, event) IN (SELECT machine, row_id, event FROM workflow_deadline"
+            "DELETE FROM workflow_deadline WHERE (machine, row_id, event) IN ("
+            "SELECT machine, row_id, event FROM workflow_deadline"
             " WHERE machine = :m AND row_id = :r AND event = :e AND due_at <= :now FOR UPDATE SKIP LOCKED) RETURNING 1"
         ),
         {"m": machine, "r": row_id, "e": event, "now": now},

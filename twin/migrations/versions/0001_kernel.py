@@ -113,7 +113,8 @@ CREATE TABLE audit_seal (
     PRIMARY KEY (enterprise_id, n)
 );
 -- The digests are made from the stored text, and the row is queued for sealing, whoever inserts it.
-CREATE FUNCTION audit_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+CREATE FUNCTION audit_insert() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
     NEW.before_digest := encode(sha256(convert_to(NEW.before::text, 'UTF8')), 'hex');
     NEW.after_digest := encode(sha256(convert_to(NEW.after::text, 'UTF8')), 'hex');
@@ -215,8 +216,21 @@ def upgrade() -> None:
     for part in (_ACCOUNTS, _AUDIT, _OUTBOX, _THINGS):
         script(op, part)
     enable_rls(op, "enterprise", "id")
-    for table in ("account", "account_role", "session", "token", "audit", "audit_pending", "audit_seal", "outbox", "layer_head",
-                  "outbox_parked", "attachment", "inbox", "workflow_deadline"):  # fmt: skip
+    for table in (
+        "account",
+        "account_role",
+        "session",
+        "token",
+        "audit",
+        "audit_pending",
+        "audit_seal",
+        "outbox",
+        "layer_head",
+        "outbox_parked",
+        "attachment",
+        "inbox",
+        "workflow_deadline",
+    ):
         enable_rls(op, table)
     role = get_settings().app_role
     append_only(op, "audit")
@@ -245,7 +259,8 @@ def _jobs(role: str) -> None:
         """,
     )
     script(op, SchemaManager.get_schema())
-    # Its functions find their tables whoever calls them, so that a unit of work can defer a job inside its own transaction.
+    # Its functions find their tables whoever calls them, so that a unit of work can defer a job inside its own
+    # transaction.
     script(
         op,
         """
