@@ -1,6 +1,6 @@
 """CQL2-text (OGC 21-065r2) read into CQL2-JSON, so that one translation to SQL serves both encodings.
 
-A recursive descent over the grammar's boolean, comparison, spatial and temporal parts; no arithmetic, no array operators.
+A recursive descent over the boolean, comparison, spatial and temporal parts; no arithmetic, no array operators.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _GEOMETRIES = {
     "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION",
 }  # fmt: skip
 SPATIAL = {
-    "s_intersects", "s_disjoint", "s_within", "s_contains", "s_crosses", "s_touches", "s_overlaps", "s_equals", "s_dwithin",
+    "s_intersects", "s_disjoint", "s_within", "s_contains", "s_crosses", "s_touches", "s_overlaps", "s_equals",
+    "s_dwithin",
 }  # fmt: skip
 TEMPORAL = {"t_after", "t_before", "t_during", "t_equals", "t_intersects", "t_disjoint"}
 

@@ -1,4 +1,4 @@
-"""Coordinate systems of the OGC API (Part 2): names, axis order, and boxes and geometries on their way into EPSG:4326."""
+"""Coordinate systems of the OGC API (Part 2): names, axis order, boxes and geometries on their way into EPSG:4326."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -111,15 +112,11 @@ def box_to_database(low: tuple[float, float], high: tuple[float, float], crs: Cr
     if y0 > y1 or (x0 > x1 and not geographic):
         raise ValueError("upside down")
     if geographic:
-        if not (-360 <= x0 <= 360 and -360 <= x1 <= 360 and -90 <= y0 and y1 <= 90):
+        if not (-360 <= x0 <= 360 and -360 <= x1 <= 360 and y0 >= -90 and y1 <= 90):
             raise ValueError("outside the coordinate system")
         parts = [(x0, x1)] if x0 <= x1 else [(x0, 180.0), (-180.0, x1)]
         return unary_union([_box(a, y0, b, y1) for a, b in parts])
     steps = np.linspace(0.0, 1.0, _PIECES, endpoint=False)
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
-    ring = [
-        (ax + t * (bx - ax), ay + t * (by - ay))
-        for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False)
-        for t in steps
-    ]
+    ring = [(ax + t * (bx - ax), ay + t * (by - ay)) for (ax, ay), (bx, by) in pairwise(corners) for t in steps]
     return to_database(Polygon([p[::-1] for p in ring] if crs.flip else ring), crs)

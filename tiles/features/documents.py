@@ -26,7 +26,10 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     *(f"{_FEATURES}1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
     f"{_FEATURES}2/1.0/conf/crs",
-    *(f"{_FEATURES}3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
+    *(
+        f"{_FEATURES}3/1.0/conf/{name}"
+        for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
+    ),
     *(
         f"{_CQL}{name}"
         for name in (
@@ -47,7 +50,8 @@ def same_in(base: str, here: str, language: str) -> list[dict[str, Any]]:
     """The document itself and its other form; ``here`` is the form that was asked for."""
     forms = ((JSON, "json"), (HTML, "html"))
     return [
-        link(f"{base}?f={f}", "self" if f == here else "alternate", type_, t(f"ogc.as_{f}", language)) for type_, f in forms
+        link(f"{base}?f={f}", "self" if f == here else "alternate", type_, t(f"ogc.as_{f}", language))
+        for type_, f in forms
     ]
 
 

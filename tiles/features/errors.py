@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.errors import NotFound, TwinError
+from twin.errors import TwinError
 
 
 class QueryInvalid(TwinError):
@@ -16,10 +16,4 @@ class QueryInvalid(TwinError):
     @classmethod
     def of(cls, where: str, code: str, **params: Any) -> QueryInvalid:
         """One fault: the parameter and why (text ``error.<code>``)."""
-        return cls(errors=[{"where": where, "code": code, **{k: str(v)[:100] for k, v in params.items()}}])
-
-
-class TileMatrixSetNotFound(NotFound):
-    """Only WebMercatorQuad is served."""
-
-    code = "tile_matrix_set_not_found"
+        return cls(errors=[{"where": where[:60], "code": code, **{k: str(v)[:100] for k, v in params.items()}}])

@@ -14,7 +14,9 @@ from twin.i18n import LANGUAGES, t
 @cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
     )
 
 
@@ -22,6 +24,10 @@ def render(name: str, language: str, base: str, **values: Any) -> bytes:
     """A page from ``templates/<name>.html``; ``trail`` gives the bread crumbs as (text, address)."""
     template = _environment().get_template(f"{name}.html")
     text = template.render(
-        language=language, languages=LANGUAGES, base=base, t=lambda key, **params: t(f"ogc.{key}", language, **params), **values
+        language=language,
+        languages=LANGUAGES,
+        base=base,
+        t=lambda key, **params: t(f"ogc.{key}", language, **params),
+        **values,
     )
     return text.encode()

@@ -1,4 +1,4 @@
-"""The parameters of an items request, read strictly: what is not known or does not hold is a 400 that names the parameter."""
+"""The parameters of an items request, read strictly: what does not hold is a 400 that names the parameter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ MAX_LIMIT = 10_000
 MAX_SORT = 6
 FORMATS = ("json", "geojson", "html")
 RESERVED = (
-    "f", "limit", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "sortby", "next", "lang",
+    "f", "limit", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "sortby", "next",
+    "lang",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """CQL2-JSON to SQL with bound parameters: no text of a client ever becomes part of a statement.
 
-Kinds are checked before the database sees anything, so that a wrong comparison is a clear 400 and not an error of the server.
+Kinds are checked before the database sees anything, so that a wrong comparison is a clear 400 and no server error.
 """
 
 from __future__ import annotations
@@ -340,4 +340,4 @@ def corners(
 
 def _furthest(geometry: BaseGeometry, metres: float) -> float:
     """The highest latitude that may be reached, in degrees."""
-    return max(abs(geometry.bounds[1]), abs(geometry.bounds[3])) + metres / _METRES_PER_DEGREE
+    return max(abs(float(geometry.bounds[1])), abs(float(geometry.bounds[3]))) + metres / _METRES_PER_DEGREE

@@ -1,6 +1,7 @@
 """``python -m tiles.features.typescript``: the viewer's types of every layer, from the registry.
 
-The result, ``viewer/packages/api/src/generated/layers.ts``, is committed, because the viewer builds without Python; a contract test compares it.
+The result, ``viewer/packages/api/src/generated/layers.ts``, is committed, because the viewer builds without Python;
+a contract test compares it.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def _field(field: Field) -> dict[str, object]:
 def _layer(layer: Layer) -> dict[str, object]:
     style = layer.style
     return {
-        "key": layer.key, "title": _title(layer.title), "geometry": layer.geometry, "topic": layer.topic, "live": layer.live,
-        "identify": layer.identify, "fields": [_field(f) for f in layer.all_fields],
+        "key": layer.key, "title": _title(layer.title), "geometry": layer.geometry, "topic": layer.topic,
+        "live": layer.live, "identify": layer.identify, "fields": [_field(f) for f in layer.all_fields],
         "style": {
             "colour": style.colour, "by": style.by, "colours": [{"value": v, "colour": c} for v, c in style.colours],
             "icon": style.icon, "label": style.label, "minZoom": style.min_zoom,

@@ -1,15 +1,15 @@
 """Fast reads of one enterprise's data: a small psycopg pool of its own, one round trip per query, answers as raw bytes.
 
-The unit of work is for facts; pages of features and tiles are read far more often, need no session, and their text passes from the
-database to the client untouched. Row-level security binds these connections as it does all others: the enterprise is set in the same
-implicit transaction as the query, and without it nothing is seen.
+The unit of work is for facts; pages of features and tiles are read far more often, need no session, and their text
+passes from the database to the client untouched. Row-level security binds these connections as it does all others: the
+enterprise is set in the same implicit transaction as the query, and without it nothing is seen.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString, cast
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -75,11 +75,14 @@ async def close() -> None:
         await current[1].close()
 
 
-async def fetch(enterprise_id: UUID, query: str, params: Params = ()) -> list[list[bytes | None]]:
+async def fetch(
+    enterprise_id: UUID, query: str, params: Params = (), *, binary: bool = False
+) -> list[list[bytes | None]]:
     """Rows of a query as the database's own text, with the enterprise's rows in sight.
 
     Args:
         query: SQL of a repository with psycopg placeholders; its plan is prepared once per connection.
+        binary: values in the database's binary form: the same for text, and ``bytea`` as its bytes.
 
     Raises:
         Unavailable: the database does not answer, or not in time.
@@ -89,7 +92,7 @@ async def fetch(enterprise_id: UUID, query: str, params: Params = ()) -> list[li
     for attempt in (1, 2):
         try:
             async with pool.connection() as connection:
-                return await _run(connection, enterprise_id, query, params)
+                return await _run(connection, enterprise_id, query, params, binary)
         except PoolTimeout as error:
             raise Unavailable from error
         except psycopg.errors.QueryCanceled as error:
@@ -105,12 +108,12 @@ async def fetch(enterprise_id: UUID, query: str, params: Params = ()) -> list[li
 
 
 async def _run(
-    connection: psycopg.AsyncConnection[Any], enterprise_id: UUID, query: str, params: Params
+    connection: psycopg.AsyncConnection[Any], enterprise_id: UUID, query: str, params: Params, binary: bool
 ) -> list[list[bytes | None]]:
     # Statements of one pipeline are one implicit transaction, so the local setting holds exactly for the query.
     async with connection.pipeline():
         await connection.execute("SELECT set_config('twin.enterprise', %s, true)", [str(enterprise_id)], prepare=True)
-        cursor = await connection.execute(cast(LiteralString, query), params, prepare=True)
+        cursor = await connection.execute(query, params, prepare=True, binary=binary)
     result = cursor.pgresult
     assert result is not None
     columns = range(result.nfields)
