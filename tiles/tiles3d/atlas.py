@@ -1,13 +1,12 @@
 """Texture atlases: keep the parts of pictures that triangles use, scale them, pack them into one picture.
 
-Used texels are found on a block grid: a block is used when a triangle's texture box touches it; connected blocks form
-    a region.
-Triangles that share a vertex always fall into one region, so no chart is ever torn; overlapping charts (one facade
-picture used by many walls) count once.
+What is used is found as islands (``islands``): triangles that share a vertex fall into one rectangle, so no chart
+is ever torn; overlapping charts (one facade picture used by many walls) count once.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tiles.tiles3d.islands import islands
 from tiles.tiles3d.mesh import U8, Mesh, Part, Texture
 
-_BLOCKS = 64
-#: Edge texels repeated around each region, so that filtering at its rim meets no neighbour.
-_GUTTER = 2
+#: Edge texels repeated around each rectangle, so that filtering at its rim meets no neighbour.
+_GUTTER = 1
 
 
 @dataclass
@@ -34,56 +33,17 @@ class _Region:
         return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
 
 
-def _block_size(size: tuple[int, int]) -> int:
-    return max(16, -(-max(size) // _BLOCKS))
-
-
-def _regions(parts: list[Part], size: tuple[int, int], texture: int) -> tuple[list[_Region], NDArray[np.int32]]:
-    """Regions of one texture and the block grid's labels (rows x columns, -1 unused)."""
-    block = _block_size(size)
-    cols, rows = -(-size[0] // block), -(-size[1] // block)
-    diff = np.zeros((rows + 1, cols + 1), np.int64)
-    for part in parts:
-        assert part.uvs is not None
-        uv = part.uvs[part.indices].reshape(-1, 3, 2).astype(np.float64) * size
-        low, high = uv.min(axis=1) - 0.5, uv.max(axis=1) + 0.5
-        x0, y0 = (np.clip(low[:, k] // block, 0, n - 1).astype(np.int64) for k, n in ((0, cols), (1, rows)))
-        x1, y1 = (np.clip(high[:, k] // block, 0, n - 1).astype(np.int64) + 1 for k, n in ((0, cols), (1, rows)))
-        for y, x, sign in ((y0, x0, 1), (y0, x1, -1), (y1, x0, -1), (y1, x1, 1)):
-            np.add.at(diff, (y, x), sign)
-    used = diff.cumsum(axis=0).cumsum(axis=1)[:rows, :cols] > 0
-    labels = _label(used)
-    regions = []
-    for k in range(int(labels.max()) + 1):
-        ys, xs = np.nonzero(labels == k)
-        box = (
-            int(xs.min()) * block,
-            int(ys.min()) * block,
-            min((int(xs.max()) + 1) * block, size[0]),
-            min((int(ys.max()) + 1) * block, size[1]),
-        )
-        regions.append(_Region(texture, box))
-    return regions, labels
-
-
-def _label(used: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """4-connected components by flood fill; grids are at most 64 x 64."""
-    labels = np.full(used.shape, -1, np.int32)
-    rows, cols = used.shape
-    count = 0
-    for start in zip(*np.nonzero(used), strict=True):
-        if labels[start] >= 0:
-            continue
-        labels[start] = count
-        stack = [start]
-        while stack:
-            y, x = stack.pop()
-            for ny, nx in ((y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)):
-                if 0 <= ny < rows and 0 <= nx < cols and used[ny, nx] and labels[ny, nx] < 0:
-                    labels[ny, nx] = count
-                    stack.append((ny, nx))
-        count += 1
-    return labels
+def _regions(parts: list[Part], size: tuple[int, int], texture: int) -> tuple[list[_Region], list[NDArray[np.int64]]]:
+    """Rectangles of one texture, and per part the number of the rectangle of each vertex."""
+    offsets = np.cumsum([0, *(len(p.positions) for p in parts)])
+    uv = np.concatenate([p.uvs for p in parts if p.uvs is not None]).astype(np.float64) * size
+    indices = np.concatenate([p.indices + np.uint32(o) for p, o in zip(parts, offsets[:-1], strict=True)])
+    boxes, vertex = islands(uv, indices)
+    limit = np.array([size[0], size[1]])
+    low = np.clip(boxes[:, :2], 0, limit - 1)
+    high = np.clip(boxes[:, 2:], low + 1, limit)
+    regions = [_Region(texture, (int(a), int(b), int(c), int(d))) for (a, b), (c, d) in zip(low, high, strict=True)]
+    return regions, [vertex[i:j] for i, j in itertools.pairwise(offsets)]
 
 
 def used_texels(mesh: Mesh) -> int:
@@ -123,11 +83,16 @@ def _shelves(regions: list[_Region], width: int) -> int:
     return y + shelf
 
 
+def _shrunk(length: int, scale: float) -> int:
+    """A scaled length in whole texels, never below two unless the source is."""
+    return max(min(length, 2), round(length * scale))
+
+
 def _place(regions: list[_Region], scale: float, limit: int) -> tuple[int, int, float]:
     """Scale and pack; shrinks the scale until the picture fits ``limit``. Returns width, height, scale."""
     while True:
         for r in regions:
-            r.size = (max(4, round((r.box[2] - r.box[0]) * scale)), max(4, round((r.box[3] - r.box[1]) * scale)))
+            r.size = (_shrunk(r.box[2] - r.box[0], scale), _shrunk(r.box[3] - r.box[1], scale))
         area = sum((r.size[0] + 2 * _GUTTER) * (r.size[1] + 2 * _GUTTER) for r in regions)
         widest = max(r.size[0] for r in regions) + 2 * _GUTTER
         best: tuple[int, int] | None = None
@@ -156,24 +121,26 @@ def rebuild(mesh: Mesh, *, scale: float, limit: int) -> Mesh:
         return mesh
     out = Mesh([], [], mesh.double_sided)
     regions: list[_Region] = []
-    labels: dict[int, tuple[int, NDArray[np.int32]]] = {}
+    places: dict[int, NDArray[np.int64]] = {}
     for index, parts in groups.items():
         if not parts[0].repeat:
-            found, grid = _regions(parts, mesh.textures[index].size, index)
-            labels[index] = (len(regions), grid)
+            found, vertices = _regions(parts, mesh.textures[index].size, index)
+            places |= {id(p): v + len(regions) for p, v in zip(parts, vertices, strict=True)}
             regions += found
+    width = height = 0
     if regions:
         width, height, _ = _place(regions, min(scale, 1.0), limit)
         out.textures.append(Texture(pixels=_paint(mesh, regions, width, height)))
+    table = np.array([[*r.box, *r.at, *r.size] for r in regions], np.float64).reshape(-1, 8)
     numbers: dict[int, int] = {}
     for part in mesh.parts:
         if not part.triangles:
             continue
         if part.texture < 0 or part.uvs is None:
             out.parts.append(part)
-        elif part.texture in labels:
-            first, grid = labels[part.texture]
-            out.parts.append(_moved(part, mesh.textures[part.texture].size, regions, first, grid, (width, height)))
+        elif id(part) in places:
+            size = mesh.textures[part.texture].size
+            out.parts.append(_moved(part, size, table, places[id(part)], (width, height)))
         else:
             if part.texture not in numbers:
                 numbers[part.texture] = len(out.textures)
@@ -195,24 +162,14 @@ def _with(part: Part, uvs: NDArray[np.float32], texture: int) -> Part:
 
 
 def _moved(
-    part: Part,
-    size: tuple[int, int],
-    regions: list[_Region],
-    first: int,
-    grid: NDArray[np.int32],
-    atlas: tuple[int, int],
+    part: Part, size: tuple[int, int], table: NDArray[np.float64], place: NDArray[np.int64], atlas: tuple[int, int]
 ) -> Part:
+    """Texture coordinates in the atlas; ``table`` has box, place and size of each rectangle."""
     assert part.uvs is not None
-    block = _block_size(size)
-    px = part.uvs.astype(np.float64) * size
-    cell = (px // block).astype(np.int64)
-    label = grid[np.clip(cell[:, 1], 0, grid.shape[0] - 1), np.clip(cell[:, 0], 0, grid.shape[1] - 1)]
-    # Vertices that no triangle uses may sit on an unused block; where they go does not matter.
-    chosen = np.maximum(label, 0) + first
-    box = np.array([r.box for r in regions], np.float64)[chosen]
-    at = np.array([r.at for r in regions], np.float64)[chosen]
-    target = np.array([r.size for r in regions], np.float64)[chosen]
-    uv = (at + (px - box[:, :2]) / (box[:, 2:] - box[:, :2]) * target) / atlas
+    # Vertices that no triangle uses have no rectangle; where they go does not matter.
+    row = table[np.maximum(place, 0)]
+    share = (part.uvs.astype(np.float64) * size - row[:, :2]) / (row[:, 2:4] - row[:, :2])
+    uv = (row[:, 4:6] + np.clip(share, 0, 1) * row[:, 6:8]) / atlas
     return _with(part, uv.astype(np.float32), 0)
 
 
