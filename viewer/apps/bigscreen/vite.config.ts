@@ -6,13 +6,13 @@ import { defineConfig, type Plugin } from 'vite'
 
 const outDir = resolve(import.meta.dirname, '../../dist/screen')
 
-/** Cesium fetches its workers and a few tables at run time; only those that an offline plant needs are copied. */
+/** Cesium fetches its workers and tables at run time, from this server: a plant has no internet. */
 function cesiumFiles(): Plugin {
   const engine = dirname(createRequire(import.meta.url).resolve('@cesium/engine/package.json'))
   const files = [
     ['Build/Workers', 'Workers'],
     ['Build/ThirdParty', 'ThirdParty'],
-    ['Source/Assets/approximateTerrainHeights.json', 'Assets/approximateTerrainHeights.json'],
+    ['Source/Assets', 'Assets'],
   ] as const
   return {
     name: 'cesium-files',

@@ -83,7 +83,7 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
       ink *= (1.0 - smoothstep(0.15, 0.35, px / spacing)) * flat_;
       float selected = flags.r;
       float alpha = paint.a * mix(0.5, 1.0, flat_) * (1.0 + 0.55 * ink) + 0.4 * flags.g + 0.12 * selected;
-      float width = max(0.8, 2.0 * px) * (1.0 + 0.6 * selected);
+      float width = max(2.0 * px, min(0.8, 0.3 + 8.0 * px)) * (1.0 + 0.6 * selected);
       float rim = (1.0 - smoothstep(width, width + max(px, 0.15), d)) * flags.a * mix(0.35, 1.0, flat_);
       float gap = smoothstep(0.2, 0.2 + max(px, 0.2), d);
       vec3 rimColour = mix(mix(colour, vec3(1.0), 0.08), vec3(1.0), selected * 0.9);

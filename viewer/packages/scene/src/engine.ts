@@ -31,6 +31,8 @@ export interface EngineOptions {
   onTilesetError: (error: unknown) => void
 }
 
+/** Share of the full resolution that a draft has. */
+const DRAFT = 0.4
 const FOV_Y = (42 * Math.PI) / 180
 const FOV_X_MAX = (104 * Math.PI) / 180
 
@@ -45,6 +47,9 @@ export class Engine {
   private pendingTiles = 0
   private destroyed = false
   readonly software: boolean
+  private draft = false
+  private quiet: ReturnType<typeof setTimeout> | undefined
+  private readonly finest: number
 
   constructor(private readonly options: EngineOptions) {
     // its typings leave this out
@@ -72,6 +77,7 @@ export class Engine {
     const scene = (this.scene = this.widget.scene)
     this.software = isSoftware(scene.canvas)
     scene.msaaSamples = this.software ? 1 : 4
+    this.finest = this.software ? 16 : 8
     scene.backgroundColor = Color.fromCssColorString(theme.bg)
     scene.highDynamicRange = false
     scene.fog.enabled = false
@@ -92,7 +98,28 @@ export class Engine {
       event.preventDefault()
       if (!this.destroyed) options.onLost()
     })
+    this.touch()
     void this.load()
+  }
+
+  /** Without a graphics processor: draw coarsely while tiles come in or the camera moves, and finely once all is quiet. */
+  touch(): void {
+    if (!this.software || this.destroyed) return
+    this.setDraft(true)
+    clearTimeout(this.quiet)
+    this.quiet = setTimeout(() => {
+      if (this.pendingTiles > 0) this.touch()
+      else this.setDraft(false)
+    }, 400)
+  }
+
+  private setDraft(draft: boolean): void {
+    if (draft === this.draft || this.destroyed) return
+    this.draft = draft
+    const scale = draft ? DRAFT : 1
+    this.widget.resolutionScale = scale
+    for (const tileset of this.tilesets) tileset.maximumScreenSpaceError = this.finest * scale
+    this.draw()
   }
 
   get canvas(): HTMLCanvasElement {
@@ -100,14 +127,14 @@ export class Engine {
   }
 
   get tilesLoaded(): boolean {
-    return this.tilesets.length > 0 && this.tilesets.every((t) => t.tilesLoaded)
+    return !this.draft && this.pendingTiles === 0 && this.tilesets.length > 0 && this.tilesets.every((t) => t.tilesLoaded)
   }
 
   private async load(): Promise<void> {
     for (const url of this.options.tilesets) {
       try {
         const tileset = await Cesium3DTileset.fromUrl(url, {
-          maximumScreenSpaceError: this.software ? 16 : 8,
+          maximumScreenSpaceError: this.finest * (this.draft ? DRAFT : 1),
           cacheBytes: 768 * 1024 * 1024,
           maximumCacheOverflowBytes: 512 * 1024 * 1024,
           enableCollision: false,
@@ -120,6 +147,7 @@ export class Engine {
         this.drape.attach(tileset)
         tileset.loadProgress.addEventListener((requests: number, processing: number) => {
           this.pendingTiles = requests + processing
+          if (this.pendingTiles > 0) this.touch()
           this.options.onTiles(this.pendingTiles)
         })
         tileset.allTilesLoaded.addEventListener(() => this.options.onTiles(0))
@@ -154,6 +182,7 @@ export class Engine {
 
   look(orbit: Orbit): void {
     if (this.destroyed) return
+    this.touch()
     const { frame } = this.options
     const { width, height, fovy } = this.lens()
     const frustum = this.scene.camera.frustum
@@ -186,6 +215,7 @@ export class Engine {
   destroy(): void {
     if (this.destroyed) return
     this.destroyed = true
+    clearTimeout(this.quiet)
     const holder = this.widget.container
     try {
       this.widget.destroy()

@@ -5,17 +5,18 @@ import type { Measure } from './measure'
 import type { Placed, PlantModel } from './model'
 import { pinAt } from './pins'
 import { curtain, faces, lines, prismPaths, slab, viewCone } from './shapes'
-import { PIN_LAYERS } from './style'
+
+const STEMMED = ['camera', 'gate', 'assembly_point'] as const
 
 /** Lines and faces that come and go with layers, selection, floor and measuring. */
 
 const num = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
 
-export function drawStems(engine: Engine, frame: SiteFrame, model: PlantModel, visible: ReadonlySet<string>): void {
+export function drawStems(engine: Engine, frame: SiteFrame, model: PlantModel, shows: (placed: Placed) => boolean): void {
   const paths: Vec3[][] = []
-  for (const layer of PIN_LAYERS) {
-    if (!visible.has(layer) || (layer !== 'camera' && layer !== 'gate' && layer !== 'assembly_point')) continue
+  for (const layer of STEMMED) {
     for (const placed of model.layer(layer).values()) {
+      if (!shows(placed)) continue
       const at = pinAt(placed)
       paths.push([[at[0], at[1], 0], at])
     }

@@ -23,7 +23,7 @@ export interface Pin {
   ghost: Billboard
 }
 
-const SIZE = 30
+const SIZE = 34
 
 /** Where the icon of a point stands. */
 export function pinAt(placed: Placed, style = pinStyle(placed.ref.layer, placed.feature)): Vec3 {
@@ -66,7 +66,7 @@ export class Pins {
       height: SIZE * this.scale,
       verticalOrigin: VerticalOrigin.CENTER,
       horizontalOrigin: HorizontalOrigin.CENTER,
-      scaleByDistance: new NearFarScalar(120, 1, 900, 0.62),
+      scaleByDistance: new NearFarScalar(150, 1, 900, 0.7),
       distanceDisplayCondition: new DistanceDisplayCondition(0, style.far),
       show: false,
     }
@@ -116,7 +116,7 @@ export class Pins {
       else c.roundRect(5, 5, 50, 50, 11)
       c.fillStyle = this.plate
       c.fill()
-      c.lineWidth = 3
+      c.lineWidth = 4
       c.strokeStyle = hue
       c.stroke()
       c.translate(12, 12)

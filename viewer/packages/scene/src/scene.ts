@@ -43,7 +43,6 @@ export class PlantScene implements PlantView {
   private selected: FeatureRef | undefined
   private floor: Placed | undefined
   private measuring: Measure | undefined
-  private pending = 0
   private ready = false
   private recoveries = 0
   private hoverAt: { x: number; y: number } | undefined
@@ -60,6 +59,7 @@ export class PlantScene implements PlantView {
       visible: () => this.visible.has('zone'),
       selected: () => (this.selected?.layer === 'zone' ? this.selected.id : undefined),
       draw: () => this.engine.draw(),
+      touch: () => this.engine.touch(),
     })
     this.controls = new Controls(
       options.element,
@@ -88,7 +88,6 @@ export class PlantScene implements PlantView {
       onPreRender: () => undefined,
       onPostRender: () => this.rendered(),
       onTiles: (pending) => {
-        this.pending = pending
         this.events.emit('tiles', this.engine.tilesLoaded, pending)
       },
       onLost: () => this.recover(),
@@ -180,7 +179,7 @@ export class PlantScene implements PlantView {
   private redraw(): void {
     const { engine, frame, model } = this
     engine.pins.update((placed) => this.shows(placed), this.key(this.selected))
-    drawStems(engine, frame, model, this.visible)
+    drawStems(engine, frame, model, (placed) => this.shows(placed))
     drawFences(engine, frame, model, this.visible.has('geofence'))
     drawRoads(engine, frame, model, this.visible.has('road'))
     drawSelection(engine, frame, model.get(this.selected))
@@ -364,7 +363,7 @@ export class PlantScene implements PlantView {
   stats(): SceneStats {
     return {
       ready: this.ready,
-      tilesLoaded: this.engine.tilesLoaded && this.pending === 0,
+      tilesLoaded: this.engine.tilesLoaded,
       tileset: this.engine.tilesets.length > 0,
       recoveries: this.recoveries,
       ...this.measures(),

@@ -111,13 +111,13 @@ export function rgb(hex: string): [number, number, number] {
 }
 
 /** The wider a zone, the thinner its paint: what happens in a unit must not drown in the colour of its area. */
-const FILL: Record<string, number> = { plant: 0, area: 0.13, unit: 0.34, place: 0.44 }
+const FILL: Record<string, number> = { plant: 0, area: 0.08, unit: 0.24, place: 0.36 }
 const PATTERN: Record<RiskLevel, number> = { 1: 1, 2: 2, 3: 3, 4: 0 }
 
 export function zonePaint(feature: SceneFeature, state: { selected: boolean; pulse: number; visible: boolean }): Paint {
   const level = riskOf(feature)
   const kind = String(feature.properties['kind'] ?? 'unit')
-  const fill = FILL[kind] ?? 0.34
+  const fill = FILL[kind] ?? 0.24
   const show = state.visible || state.selected ? 1 : 0
   return {
     rgb: rgb(RISK[level].colour),

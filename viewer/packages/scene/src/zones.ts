@@ -13,6 +13,8 @@ export interface ZonePainterHost {
   visible(): boolean
   selected(): string | undefined
   draw(): void
+  /** several frames in a row are coming */
+  touch(): void
 }
 
 /** Keeps the drape in step with the zones of the model: raster when a shape changes, texels when a level does. */
@@ -88,6 +90,7 @@ export class ZonePainter {
     this.timer = window.setInterval(() => {
       const now = performance.now()
       for (const [id, started] of this.pulses) if (now - started > PULSE_MS) this.pulses.delete(id)
+      this.host.touch()
       this.paint()
       if (this.pulses.size === 0) this.stop()
     }, 60)
