@@ -22,16 +22,21 @@ EPOCH = 0.5
 
 
 class BleModel(NamedTuple):
-    """Numbers of the grid filter, the same everywhere. ``noise`` dB, ``freedom`` of the Student-t, ``temper`` exponent
-    of the likelihood, ``walk`` m per square root of a second, ``leak`` share of belief spread evenly each epoch
-    (re-acquisition),
-    ``forget`` silence in s after which the belief starts anew."""
+    """Numbers of the grid filter, the same everywhere.
 
-    noise: float = 5.0
+    Attributes:
+        noise, freedom: scale in dB and degrees of freedom of the Student-t. temper: exponent of the likelihood.
+        walk: spread of a walker in m per square root of a second. leak: share of belief spread evenly each epoch, so that a
+            wrong belief is never final. acquire: r95 in m below which a badge counts as located.
+        forget: silence in s after which the belief starts anew.
+    """
+
+    noise: float = 4.5
     freedom: float = 8.0
     temper: float = 0.4
     walk: float = 0.8
     leak: float = 1e-4
+    acquire: float = 10.0
     forget: float = 20.0
 
 
@@ -51,12 +56,16 @@ class RadioMap(NamedTuple):
 
 
 class BleTracks(NamedTuple):
-    """Per badge: belief (n, cells), epoch number of it (-1: none), newest event time, and estimate (n, 3) x, y, r95."""
+    """Per badge: belief (n, cells), its epoch (-1: none), and of the last estimate event time (n,) and x, y, r95 (n, 3).
+
+    ``located`` is 0 while a new belief is still too wide; the last estimate then stays what it was.
+    """
 
     belief: NDArray[np.float32]
     epoch: NDArray[np.int64]
     time: Floats
     estimate: Floats
+    located: NDArray[np.uint8]
 
 
 def empty(count: int, cells: int) -> BleTracks:
@@ -66,6 +75,7 @@ def empty(count: int, cells: int) -> BleTracks:
         np.full(count, -1, np.int64),
         np.full(count, -np.inf),
         np.full((count, 3), np.nan),
+        np.zeros(count, np.uint8),
     )
 
 
@@ -151,6 +161,8 @@ def process(batch: Records, tracks: BleTracks, field: RadioMap, model: BleModel)
     nx, ny = field.shape[0], field.shape[1]
     sums, counts = np.empty(field.mean.shape[0]), np.empty(field.mean.shape[0])
     work = np.empty(max(nx * ny, 4 * (nx + ny)))
+    found = np.empty(3)
+    time = 0.0
     i = 0
     while i < batch.size:
         k, epoch = batch[i]["badge"], math.floor(batch[i]["time"] / EPOCH)
@@ -158,14 +170,20 @@ def process(batch: Records, tracks: BleTracks, field: RadioMap, model: BleModel)
         while i < batch.size and batch[i]["badge"] == k and math.floor(batch[i]["time"] / EPOCH) == epoch:
             sums[batch[i]["anchor"]] += batch[i]["value"]
             counts[batch[i]["anchor"]] += 1.0
-            tracks.time[k] = batch[i]["time"]
+            time = batch[i]["time"]
             i += 1
         belief = tracks.belief[k]
         gap = (epoch - tracks.epoch[k]) * EPOCH
         if tracks.epoch[k] < 0 or gap > model.forget:
             belief[:] = 1.0 / belief.size
+            tracks.located[k] = 0
         elif gap > 0.0:
             _blur(belief, nx, ny, model.walk * math.sqrt(gap) / field.cell, model.leak, work)
         tracks.epoch[k] = epoch
         _weigh(belief, field, sums, counts, model, work)
-        _estimate(belief, field, tracks.estimate[k], work)
+        _estimate(belief, field, found, work)
+        if found[2] <= model.acquire:
+            tracks.located[k] = 1
+        if tracks.located[k]:
+            tracks.time[k] = time
+            tracks.estimate[k, 0], tracks.estimate[k, 1], tracks.estimate[k, 2] = found[0], found[1], found[2]

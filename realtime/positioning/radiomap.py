@@ -25,7 +25,7 @@ class MapModel(NamedTuple):
     exponent: float = 1.8
     exponent_sigma: float = 0.4
     scale: float = 2.0
-    deviation: float = 3.0
+    deviation: float = 2.5
     noise: float = 5.0
     bin: float = 0.5
     cell: float = 0.5
