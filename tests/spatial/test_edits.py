@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-
-from gis_assets.sites.demo.build import features
 from gis_assets.sites.demo.accounts import views
+from gis_assets.sites.demo.build import features
+
 from tests.conftest import Enterprise, SignIn
 from tests.support import make_enterprise
 from twin.db.uow import unit_of_work
@@ -48,12 +48,20 @@ async def add(http: httpx.AsyncClient, code: str, **more: Any) -> dict[str, Any]
 
 
 @pytest.mark.req("M1.7")
-async def test_the_demo_loads_completely_and_again_changes_nothing(site: dict[str, int], enterprise: Enterprise) -> None:
+async def test_the_demo_loads_completely_and_again_changes_nothing(
+    site: dict[str, int], enterprise: Enterprise
+) -> None:
     data = features()
     assert site == {"create": sum(map(len, data.values())), "update": 0, "unchanged": 0}
     async with unit_of_work(enterprise.id) as uow:
         assert (await load_site(uow, data, views()))["unchanged"] == site["create"]
-    changed = {**data, "tank": [{**data["tank"][0], "properties": {**data["tank"][0]["properties"], "medium": "甲醇"}}, *data["tank"][1:]]}
+    changed = {
+        **data,
+        "tank": [
+            {**data["tank"][0], "properties": {**data["tank"][0]["properties"], "medium": "甲醇"}},
+            *data["tank"][1:],
+        ],
+    }
     async with unit_of_work(enterprise.id) as uow:
         assert (await load_site(uow, changed, views()))["update"] == 1
 
@@ -63,7 +71,7 @@ async def test_config_tells_clients_where_they_are(client: httpx.AsyncClient, si
     assert told["site"]["crs"] == "EPSG:4548" and told["site"]["timezone"] == "Asia/Shanghai"
     west, south, east, north = told["site"]["bounds"]
     assert west < told["site"]["center"][0] < east and south < told["site"]["center"][1] < north
-    assert [v["key"] for v in told["views"]][0] == "home" and len(told["views"]) >= 4
+    assert next(v["key"] for v in told["views"]) == "home" and len(told["views"]) >= 4
     assert told["hub"].startswith("ws://twin.test:")
 
 
@@ -80,7 +88,11 @@ async def test_create_change_conflict_and_history(manager: httpx.AsyncClient) ->
     back = await manager.post(f"{url}/restore", json={"version": 1})
     assert back.json()["properties"] | {"updated_at": ""} == made["properties"] | {"version": 3, "updated_at": ""}
     versions = (await manager.get(f"{url}/history")).json()["items"]
-    assert [(v["version"], v["action"], v["by_name"]) for v in versions] == [(3, "update", "manager"), (2, "update", "manager"), (1, "create", "manager")]
+    assert [(v["version"], v["action"], v["by_name"]) for v in versions] == [
+        (3, "update", "manager"),
+        (2, "update", "manager"),
+        (1, "create", "manager"),
+    ]
 
 
 async def test_deleted_comes_back_with_a_new_version(manager: httpx.AsyncClient) -> None:
@@ -91,7 +103,11 @@ async def test_deleted_comes_back_with_a_new_version(manager: httpx.AsyncClient)
     back = await manager.post(f"{url}/restore", json={"version": 1})
     assert back.status_code == 200, back.text
     assert back.json()["properties"]["version"] == 3 and back.json()["id"] == made["id"]
-    assert [v["action"] for v in (await manager.get(f"{url}/history")).json()["items"]] == ["create", "delete", "create"]
+    assert [v["action"] for v in (await manager.get(f"{url}/history")).json()["items"]] == [
+        "create",
+        "delete",
+        "create",
+    ]
 
 
 async def test_of_many_at_once_exactly_one_wins(manager: httpx.AsyncClient) -> None:
@@ -122,10 +138,14 @@ FAULTS: list[tuple[str, Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("code", "geometry", "where", "word"), FAULTS, ids=[f[0] for f in FAULTS])
-async def test_geometry_faults_name_the_vertex(manager: httpx.AsyncClient, code: str, geometry: Any, where: str, word: str) -> None:
+async def test_geometry_faults_name_the_vertex(
+    manager: httpx.AsyncClient, code: str, geometry: Any, where: str, word: str
+) -> None:
     for language in ("zh-CN", "en"):
         answer = await manager.post(
-            "/api/spatial/zone", json={"geometry": geometry, "properties": zone("T-BAD")}, headers={"Accept-Language": language}
+            "/api/spatial/zone",
+            json={"geometry": geometry, "properties": zone("T-BAD")},
+            headers={"Accept-Language": language},
         )
         body = answer.json()
         assert answer.status_code == 422 and body["code"] == "geometry_invalid", body
@@ -154,7 +174,9 @@ async def test_a_floor_must_lie_in_its_building(manager: httpx.AsyncClient) -> N
     floor = {"code": "T-FL", "name": "楼层", "building_code": "BD-04", "level": 9}
     answer = await manager.post("/api/spatial/floor", json={"geometry": square(), "properties": floor})
     assert answer.status_code == 422 and answer.json()["errors"][0]["code"] == "geometry_outside_container"
-    answer = await manager.post("/api/spatial/floor", json={"geometry": square(), "properties": {**floor, "building_code": "NO"}})
+    answer = await manager.post(
+        "/api/spatial/floor", json={"geometry": square(), "properties": {**floor, "building_code": "NO"}}
+    )
     assert answer.json()["errors"][0]["code"] == "unknown_code"
 
 
@@ -177,7 +199,9 @@ async def test_rights(sign_in: SignIn, client: httpx.AsyncClient, manager: httpx
 
 
 @pytest.mark.req("S8")
-async def test_another_enterprise_sees_and_changes_nothing(manager: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+async def test_another_enterprise_sees_and_changes_nothing(
+    manager: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
     made = await add(manager, "T-OURS")
     other = await make_enterprise("other")
     answer = await client.post("/api/auth/login", json={"username": "other-manager", "password": other.password})

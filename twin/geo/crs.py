@@ -1,7 +1,7 @@
 """Coordinate systems by name, and conversion of arrays and GeoJSON geometries to and from the database's EPSG:4326.
 
-Axis order is always x (longitude or easting), y (latitude or northing), whatever the authority says. CGCS2000 and WGS 84 are taken as
-equal (they agree within a few centimetres), which is what pyproj's transformations between them do.
+Axis order is always x (longitude or easting), y (latitude or northing), whatever the authority says. CGCS2000 and
+WGS 84 are taken as equal (they agree within a few centimetres), which is what pyproj's transformations between them do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ WGS84 = "4326"
 #: The shifted systems, which no EPSG code names.
 SHIFTED = ("gcj02", "bd09")
 _NAMES = re.compile(
-    r"(?:epsg:|urn:ogc:def:crs:epsg:[^:]*:|https?://www\.opengis\.net/def/crs/epsg/[^/]+/|\[epsg:)?(\d{4,6})\]?", re.IGNORECASE
+    r"(?:epsg:|urn:ogc:def:crs:epsg:[^:]*:|https?://www\.opengis\.net/def/crs/epsg/[^/]+/|\[epsg:)?(\d{4,6})\]?",
+    re.IGNORECASE,
 )
 
 
@@ -34,7 +35,8 @@ class UnknownCrs(Invalid):
 
 
 def normalise(name: str) -> str:
-    """``EPSG:4490``, ``http://www.opengis.net/def/crs/EPSG/0/4490``, ``CRS84``, ``GCJ-02`` to ``4490``, ``4326``, ``gcj02``.
+    """The short name of a system: ``EPSG:4490``, ``http://www.opengis.net/def/crs/EPSG/0/4490`` and ``4490`` give
+    ``4490``; ``CRS84`` gives ``4326``; ``GCJ-02`` gives ``gcj02``.
 
     Raises:
         UnknownCrs: when nothing is known by that name.

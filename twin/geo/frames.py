@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LocalFrame:
-    """East-north-up frame at an origin: longitude, latitude in degrees (EPSG:4326), height in metres above the ellipsoid."""
+    """East-north-up frame at an origin: degrees (EPSG:4326), height in metres above the ellipsoid."""
 
     lon: float
     lat: float

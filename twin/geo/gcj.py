@@ -1,7 +1,7 @@
-"""GCJ-02 and BD-09, the shifted coordinates of Chinese map services; forward by their published formulas, back by iteration.
+"""GCJ-02 and BD-09, the shifted coordinates of Chinese map services: forward by formula, back by iteration.
 
-Vectorised over arrays of degrees. Outside China (a box around it) GCJ-02 equals WGS 84, as in the services. A round trip closes to better
-than 1e-9 degrees (0.1 mm).
+Vectorised over arrays of degrees. Outside China (a box around it) GCJ-02 equals WGS 84, as in the services. A round
+trip closes to better than 1e-9 degrees (0.1 mm).
 """
 
 from __future__ import annotations

@@ -12,17 +12,25 @@ def codes(*rows: tuple[str | int, str, str]) -> Codes:
     return tuple((value, Text(zh, en)) for value, zh, en in rows)
 
 
-RISK = codes((1, "重大风险", "Major"), (2, "较大风险", "Considerable"), (3, "一般风险", "General"), (4, "低风险", "Low"))
+RISK = codes(
+    (1, "重大风险", "Major"), (2, "较大风险", "Considerable"), (3, "一般风险", "General"), (4, "低风险", "Low")
+)
 CONTROL = codes((1, "公司级", "Company"), (2, "部门级", "Department"), (3, "车间级", "Workshop"), (4, "班组级", "Team"))
-ZONE = codes(("plant", "全厂", "Plant"), ("area", "功能区", "Area"), ("unit", "装置单元", "Unit"), ("place", "部位", "Place"))
+ZONE = codes(
+    ("plant", "全厂", "Plant"), ("area", "功能区", "Area"), ("unit", "装置单元", "Unit"), ("place", "部位", "Place")
+)
 TANK = codes(
     ("fixed_roof", "固定顶罐", "Fixed roof"),
     ("floating_roof", "浮顶罐", "Floating roof"),
     ("sphere", "球罐", "Sphere"),
     ("vessel", "卧式容器", "Vessel"),
 )
-ROAD = codes(("main", "主干道", "Main road"), ("secondary", "次干道", "Secondary road"), ("fire", "消防道", "Fire road"))
-GATE = codes(("people", "人流门", "People"), ("vehicles", "物流门", "Vehicles"), ("both", "人车共用", "People and vehicles"))
+ROAD = codes(
+    ("main", "主干道", "Main road"), ("secondary", "次干道", "Secondary road"), ("fire", "消防道", "Fire road")
+)
+GATE = codes(
+    ("people", "人流门", "People"), ("vehicles", "物流门", "Vehicles"), ("both", "人车共用", "People and vehicles")
+)
 DEVICE = codes(
     ("temperature", "温度", "Temperature"),
     ("pressure", "压力", "Pressure"),

@@ -22,7 +22,7 @@ def hub_address(request: Request, settings: Settings) -> str:
 
 
 async def config(request: Request, settings: Settings) -> ConfigOut:
-    """The configuration of the enterprise that this installation shows before sign-in (``TWIN_ENTERPRISE``, ``TWIN_SITE``)."""
+    """The configuration of the enterprise that is shown before sign-in (``TWIN_ENTERPRISE``, ``TWIN_SITE``)."""
     site_out, views = None, []
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         enterprise = await repository.enterprise_id(uow.session, settings.enterprise)

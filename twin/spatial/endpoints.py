@@ -13,9 +13,12 @@ from twin.settings import Settings
 from twin.spatial import service
 from twin.spatial.config import config
 from twin.spatial.schemas import ConfigOut, FeatureChange, FeatureIn, FeatureOut, HistoryOut, RestoreIn
+from twin.spatial.transfer.endpoints import router as transfer
 from twin.web import CurrentPrincipal, TwinRoute, Uow
 
 router = APIRouter(route_class=TwinRoute)
+# Before the paths with a layer in them: `import` and `export` are no layers.
+router.include_router(transfer)
 
 LayerKey = Annotated[str, Path(max_length=60, description="layer, e.g. `zone`")]
 IfMatch = Annotated[str | None, Header(description='version that the change is based on, e.g. `"3"`')]
@@ -36,7 +39,9 @@ async def get_config(request: Request) -> ConfigOut:
 
 
 @router.post("/api/spatial/{layer}", tags=["spatial"], status_code=201, summary="Create a feature")
-async def create(layer: LayerKey, body: FeatureIn, uow: Uow, principal: CurrentPrincipal, response: Response) -> FeatureOut:
+async def create(
+    layer: LayerKey, body: FeatureIn, uow: Uow, principal: CurrentPrincipal, response: Response
+) -> FeatureOut:
     """Add a feature; faults of geometry and properties are all named."""
     found = service.layer_of(layer)
     made = await service.create(uow, principal, found, body.geometry.model_dump(), body.properties)
@@ -46,9 +51,15 @@ async def create(layer: LayerKey, body: FeatureIn, uow: Uow, principal: CurrentP
 
 @router.patch("/api/spatial/{layer}/{id}", tags=["spatial"], summary="Change a feature")
 async def patch(
-    layer: LayerKey, id: UUID, body: FeatureChange, uow: Uow, principal: CurrentPrincipal, response: Response, if_match: IfMatch = None
+    layer: LayerKey,
+    id: UUID,
+    body: FeatureChange,
+    uow: Uow,
+    principal: CurrentPrincipal,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> FeatureOut:
-    """Change what is given. `If-Match` (or `version` in the body) names the version it is based on; a stale one is a 409."""
+    """Change what is given. `If-Match` (or `version` in the body) names the version it is based on; stale is a 409."""
     version = _version(if_match, body.version)
     geometry = body.geometry.model_dump() if body.geometry else None
     changed = await service.patch(uow, principal, service.layer_of(layer), id, version, geometry, body.properties)
@@ -69,7 +80,9 @@ async def history(layer: LayerKey, id: UUID, uow: Uow, principal: CurrentPrincip
 
 
 @router.post("/api/spatial/{layer}/{id}/restore", tags=["spatial"], summary="Go back to a version")
-async def restore(layer: LayerKey, id: UUID, body: RestoreIn, uow: Uow, principal: CurrentPrincipal, response: Response) -> FeatureOut:
+async def restore(
+    layer: LayerKey, id: UUID, body: RestoreIn, uow: Uow, principal: CurrentPrincipal, response: Response
+) -> FeatureOut:
     """Make an earlier version the present one, also after a deletion."""
     return _answer(await service.restore(uow, principal, service.layer_of(layer), id, body.version), response)
 

@@ -70,7 +70,7 @@ class HistoryOut(BaseModel):
 
 
 class SiteOut(BaseModel):
-    """The site's frame. ``center`` is its origin: longitude, latitude, ellipsoidal height; ``bounds`` west, south, east, north."""
+    """The site's frame. ``center`` is its origin (degrees, metres), ``bounds`` are west, south, east, north."""
 
     code: str
     name: str
