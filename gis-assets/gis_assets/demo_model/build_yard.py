@@ -17,10 +17,10 @@ _LEAVES = ("leaf_dark", "leaf_mid", "leaf_mid", "leaf_light", "leaf_dry")
 
 
 def blob(
-    scene: Scene, x: float, y: float, z: float, width: float, height: float, seed: int, material: str, sides: int = 9
+    scene: Scene, x: float, y: float, z: float, width: float, height: float, seed: int, material: str, sides: int = 12
 ) -> None:
     """Lumpy crown, the way photogrammetry sees a tree."""
-    rows = 6
+    rows = 8
     rng = np.random.default_rng(seed)
     lam, phi = np.meshgrid(np.linspace(0, 2 * pi, sides + 1), np.linspace(-pi / 2 * 0.9, pi / 2, rows + 1))
     lumps = 1 + 0.22 * rng.standard_normal((rows + 1, sides + 1)).clip(-1.5, 1.5)

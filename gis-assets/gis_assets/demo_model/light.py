@@ -35,16 +35,25 @@ def _depth(uvw: F32, tris: I32, width: int, height: int) -> F32:
             continue
         x0, x1 = max(0, int(np.floor(min(ax, bx, cx) - 0.5))), min(width - 1, int(np.ceil(max(ax, bx, cx) - 0.5)))
         y0, y1 = max(0, int(np.floor(min(ay, by, cy) - 0.5))), min(height - 1, int(np.ceil(max(ay, by, cy) - 0.5)))
+        k1, k2 = (cy - ay) / area, -(by - ay) / area
         for y in range(y0, y1 + 1):
             py = y + 0.5
-            for x in range(x0, x1 + 1):
+            b1 = -(cx - ax) * (py - ay) / area - ax * k1
+            b2 = (bx - ax) * (py - ay) / area - ax * k2
+            lo, hi = x0 + 0.5, x1 + 0.5  # the row's span: w1, w2 and 1 - w1 - w2 not negative
+            for k, b0 in ((k1, b1), (k2, b2), (-k1 - k2, 1.0 - b1 - b2)):
+                if k > 1e-12:
+                    lo = max(lo, (-1e-4 - b0) / k)
+                elif k < -1e-12:
+                    hi = min(hi, (-1e-4 - b0) / k)
+                elif b0 < -1e-4:
+                    hi = lo - 1.0
+            for x in range(int(np.ceil(lo - 0.5)), int(np.floor(hi - 0.5)) + 1):
                 px = x + 0.5
-                w1 = ((px - ax) * (cy - ay) - (cx - ax) * (py - ay)) / area
-                w2 = ((bx - ax) * (py - ay) - (px - ax) * (by - ay)) / area
-                if w1 >= -1e-4 and w2 >= -1e-4 and w1 + w2 <= 1.0001:
-                    d = uvw[a, 2] + w1 * (uvw[b, 2] - uvw[a, 2]) + w2 * (uvw[c, 2] - uvw[a, 2])
-                    if d > out[y, x]:
-                        out[y, x] = d
+                w1, w2 = k1 * px + b1, k2 * px + b2
+                d = uvw[a, 2] + w1 * (uvw[b, 2] - uvw[a, 2]) + w2 * (uvw[c, 2] - uvw[a, 2])
+                if d > out[y, x]:
+                    out[y, x] = d
     return out
 
 

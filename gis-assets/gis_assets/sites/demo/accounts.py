@@ -34,10 +34,10 @@ class View(TypedDict):
 
 
 _VIEWS: tuple[tuple[str, str, str, float, float, float, float, float], ...] = (
-    ("home", "全厂鸟瞰", "Whole plant", -330, -430, 330, 36, -32),
-    ("units", "生产装置区", "Process units", -60, -130, 130, 16, -31),
-    ("tanks", "罐区", "Tank farm", -330, 60, 120, 60, -30),
-    ("loading", "装卸与公用工程", "Loading and utilities", 330, -250, 160, 325, -31),
+    ("home", "全厂鸟瞰", "Whole plant", -350, -480, 330, 36.5, -30),
+    ("units", "生产装置区", "Process units", -60, -130, 130, 16, -28),
+    ("tanks", "罐区", "Tank farm", -345, 70, 95, 62, -26),
+    ("loading", "装卸与公用工程", "Loading and utilities", 330, -210, 130, 318, -30),
 )
 
 
