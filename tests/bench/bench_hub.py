@@ -10,11 +10,12 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.bench.harness import Row, interleave
+from tests.bench.harness import Row, interleave, quantile
 from tests.bench.hub_processes import PAYLOAD
 
 CLIENTS = 200
 IDLE = 1000
+FLOOD = 10_000
 #: A 200-byte payload has a header of four bytes (RFC 6455, 5.2).
 FRAME = PAYLOAD + 4
 
@@ -30,12 +31,12 @@ class Process:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.port = self._answer().get("port", 0)
+        self.port = self.answer().get("port", 0)
 
     def __call__(self, **command: Any) -> dict[str, Any]:
         """Send a command and wait for its answer."""
         self.tell(**command)
-        return self._answer()
+        return self.answer()
 
     def tell(self, **command: Any) -> None:
         """Send a command without waiting."""
@@ -43,7 +44,8 @@ class Process:
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
 
-    def _answer(self) -> dict[str, Any]:
+    def answer(self) -> dict[str, Any]:
+        """The answer to the oldest command that has none yet."""
         assert self._process.stdout is not None
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -104,7 +106,7 @@ def stuck() -> Row:
                 fan_out(ours, swarm, 500, stuck=1)
             return fan_out(ours, swarm, 400, stuck=1)
 
-        free, held = interleave(without, with_one, rounds=5, of=max)
+        free, held = interleave(without, with_one, rounds=8, of=max)
     return Row("200 clients beside a stuck one", "frames/s", held, free, "the same without it", "higher", 0.95)
 
 
@@ -125,9 +127,27 @@ def memory() -> list[Row]:
     ]
 
 
+def flood() -> list[Row]:
+    """How old changes are at a client while another account opens 10,000 connections; 200 are let in."""
+    with Process("strict") as server, Process("swarm") as rude, Process("swarm") as watcher:
+        watcher(watch=True, port=server.port)
+        server(probe=300)
+        quiet = watcher(ages=True)["ages"]
+        rude.tell(flood=FLOOD, port=server.port)
+        server(probe=1000)
+        ages = watcher(ages=True)["ages"]
+        answers = rude.answer()["answers"]
+        assert answers == {"hello": 200, "too_many_connections": FLOOD - 200}, answers
+    p99 = quantile(ages, 0.99) * 1000
+    return [
+        Row("age of a change during 10,000 connections of one account, p99", "ms", p99, None, "", "lower", 250.0),
+        Row("the same", "ms", p99, quantile(quiet, 0.99) * 1000, "without the flood", "lower"),
+    ]
+
+
 def rows() -> list[Row]:
     """All figures of the hub."""
-    return [*throughput(), stuck(), *memory()]
+    return [*throughput(), stuck(), *memory(), *flood()]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -34,7 +35,7 @@ def _memory() -> int:
     return int(psutil.Process().memory_full_info().uss)
 
 
-async def ours() -> None:
+async def ours(per_account: int = 10_000) -> None:
     """The hub, with accounts and state in memory."""
     from realtime.hub.auth import Authenticator
     from realtime.hub.codec import Item
@@ -51,13 +52,13 @@ async def ours() -> None:
         async def head(self, key: TopicKey) -> int:
             return 0
 
-    principal = Principal(uuid4(), ENTERPRISE, "bench", "bench", (), frozenset({"map:read"}))
+    known: dict[str, Principal] = {}
 
-    async def lookup(_token: str) -> Principal:
-        return principal
+    async def lookup(token: str) -> Principal:
+        return known.setdefault(token, Principal(uuid4(), ENTERPRISE, token, token, (), frozenset({"map:read"})))
 
     seq = 10_000_000  # as many digits from the first to the last message
-    hub = Hub([TopicSpec("layer.zone", "map:read", Empty())], Limits(per_account=10_000, stuck=1e9), seq)
+    hub = Hub([TopicSpec("layer.zone", "map:read", Empty())], Limits(per_account=per_account, stuck=1e9), seq)
     listener = Listener(hub, Authenticator(lookup))
     port = await listener.start("127.0.0.1")
     print(json.dumps({"port": port}), flush=True)
@@ -76,9 +77,18 @@ async def ours() -> None:
             await asyncio.sleep(0)
             while len(hub.slow) > stuck:  # noqa: ASYNC110 - back-pressure for the benchmark only
                 await asyncio.sleep(0.0005)
-        return {"start": start, "memory": _memory(), **hub.metrics()}
+        for _ in range(command.get("probe", 0)):
+            seq += 1
+            hub.publish(ENTERPRISE, "layer.zone", seq, [("zone-0001", {"id": "zone-0001", "t": time.monotonic()})])
+            await asyncio.sleep(0.01)
+        return {"start": start, "memory": _memory(), **listener.metrics()}
 
     await _commands(act)
+
+
+async def strict() -> None:
+    """The hub with the product's limit of connections per account."""
+    await ours(per_account=200)
 
 
 async def broadcast() -> None:
@@ -151,8 +161,10 @@ async def socketio() -> None:
 class _Counter(asyncio.Protocol):
     """A WebSocket client that says what it must at the start and then only counts bytes."""
 
-    def __init__(self, path: str, hello: list[tuple[bytes, bytes]], swarm: _Swarm) -> None:
+    def __init__(self, path: str, hello: list[tuple[bytes, bytes]], swarm: _Swarm, token: str = "bench") -> None:
         self.path = path
+        self.token = token
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.steps = hello
         self.swarm = swarm
         self.head = b""
@@ -164,7 +176,8 @@ class _Counter(asyncio.Protocol):
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Authorization: Bearer bench\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Authorization: Bearer {self.token}\r\nSec-WebSocket-Key: {key}\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
         )
 
     def data_received(self, data: bytes) -> None:
@@ -178,6 +191,20 @@ class _Counter(asyncio.Protocol):
                 self.transport.write(_masked(answer))
         if not self.steps:
             self.ready.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set_result(None)
+
+
+class _Watcher(_Counter):
+    """Notes how old each delta is when it comes."""
+
+    def data_received(self, data: bytes) -> None:
+        if self.ready.done():
+            now = time.monotonic()
+            self.swarm.ages += [now - float(sent) for sent in re.findall(rb'"t":([0-9.]+)', data)]
+        else:
+            super().data_received(data)
 
 
 def _masked(payload: bytes) -> bytes:
@@ -198,6 +225,7 @@ class _Swarm:
     def __init__(self) -> None:
         self.clients: list[_Counter] = []
         self.stuck: list[Any] = []
+        self.ages: list[float] = []
         self.left = 0
         self.done = asyncio.Event()
 
@@ -215,6 +243,23 @@ class _Swarm:
             await asyncio.wait_for(client.ready, 20)
             self.clients.append(client)
 
+    async def flood(self, port: int, number: int) -> dict[str, int]:
+        """Open many connections with one token, hundreds at a time; how often each answer came."""
+        answers: dict[str, int] = {}
+        gate = asyncio.Semaphore(300)
+
+        async def one() -> None:
+            async with gate:
+                client = _Counter("/", [(b'"hello"', b"")], self)
+                await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", port)
+                await asyncio.wait({client.ready, client.closed}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+                found = next((code for code in ("hello", "too_many_connections") if code.encode() in client.head), "?")
+                answers[found] = answers.get(found, 0) + 1
+                self.clients.append(client)
+
+        await asyncio.gather(*(one() for _ in range(number)))
+        return answers
+
     async def act(self, command: dict[str, Any]) -> dict[str, Any]:
         """``connect``, ``expect`` bytes, ``wait`` for them, or make a ``stuck`` client that reads nothing."""
         if "connect" in command:
@@ -225,6 +270,17 @@ class _Swarm:
         elif "wait" in command:
             await asyncio.wait_for(self.done.wait(), 60)
             return {"end": time.monotonic()}
+        elif "flood" in command:
+            return {"answers": await self.flood(command["port"], command["flood"])}
+        elif "watch" in command:
+            path, steps = HELLO["ours"]
+            client = _Watcher(path, list(steps), self, "watcher")
+            await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", command["port"])
+            await client.ready
+            self.clients.append(client)
+        elif "ages" in command:
+            ages, self.ages = self.ages, []
+            return {"ages": ages}
         elif command.get("stuck"):
             await self.connect(command["port"], command["kind"], 1)
             self.stuck.append(self.clients.pop())
@@ -242,4 +298,6 @@ async def swarm() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run({"ours": ours, "broadcast": broadcast, "socketio": socketio, "swarm": swarm}[sys.argv[1]]())
+    uvloop.run(
+        {"ours": ours, "strict": strict, "broadcast": broadcast, "socketio": socketio, "swarm": swarm}[sys.argv[1]]()
+    )

@@ -10,11 +10,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import jsonschema
+import psutil
 import pytest_asyncio
 from websockets.asyncio.client import connect
 
@@ -256,3 +258,25 @@ async def test_the_process_ends_cleanly(database: Settings, plant: Plant) -> Non
     finally:
         process.kill()
         process.wait()
+
+
+async def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
+    """Also before the database answers: a hub without a supervisor would hold its port."""
+    nowhere = "postgresql://nobody:x@127.0.0.1:1/none"
+    env = {**os.environ, "TWIN_DATABASE_URL": nowhere, "TWIN_APP_DATABASE_URL": nowhere, "TWIN_VAR_DIR": str(tmp_path)}
+    code = (
+        "import os, subprocess, sys, time; os.environ['TWIN_PARENT'] = str(os.getpid());"
+        "p = subprocess.Popen([sys.executable, '-m', 'realtime.hub.server'], stderr=subprocess.PIPE);"
+        "p.stderr.readline(); print(p.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE)  # noqa: ASYNC220
+    try:
+        assert parent.stdout is not None
+        child = psutil.Process(int(await asyncio.to_thread(parent.stdout.readline)))
+        parent.kill()
+        await eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    finally:
+        parent.kill()
+        parent.wait()
+        assert parent.stdout is not None
+        parent.stdout.close()
