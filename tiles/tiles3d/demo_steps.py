@@ -46,7 +46,10 @@ def run(settings: Settings, report: Report) -> None:
     generate(delivery, lambda share, what: report(share * _GENERATE, what))
     options = Options(id=TILESET, site=SITE, name="示范厂区倾斜摄影", licence="generated, free to use")
     import_delivery(
-        delivery, _folder(settings), options=options, progress=lambda share, what: report(_GENERATE + share * (1 - _GENERATE), what)
+        delivery,
+        _folder(settings),
+        options=options,
+        progress=lambda share, what: report(_GENERATE + share * (1 - _GENERATE), what),
     )
     shutil.rmtree(delivery, ignore_errors=True)
     _folder(settings).with_suffix(".recipe").write_text(_recipe())

@@ -198,42 +198,42 @@ def candidates(origin: tuple[float, float, float], near: tuple[float, float] | N
             if (x, y) != (0.0, 0.0)
             else ["ENU:<latitude>,<longitude>"]
         )
-    found: list[tuple[float, str]] = []
     zone = int(x // 1_000_000)
-    pools = []
-    if 25 <= zone <= 45:
-        pools.append((4513 + zone - 25, zone * 3))
-    if 13 <= zone <= 23:
-        pools.append((4491 + zone - 13, zone * 6 - 3))
-    if zone == 0:
-        pools += [(4534 + k, 75 + 3 * k) for k in range(21)] + [(4502 + k, 75 + 6 * k) for k in range(11)]
-    for code, meridian in pools:
-        at = _lonlat_at(f"EPSG:{code}", x, y)
-        if at is None:
-            continue
-        off = abs(at[0] - meridian) * (10 if code < 4513 else 1)
+    off = _from_meridian(x - zone * 1_000_000, y)
+    if off is None:
+        return []
+    found: list[tuple[float, str]] = []
+    for code, meridian in _systems(zone):
+        lon, lat = meridian + off[0], off[1]
+        # Nothing but a known place tells the meridian; else those of the coastal chemical provinces first,
+        # narrow zones first.
+        far = abs(meridian - 117) + (50 if code < 4513 else 0)
         if near is not None:
-            off = float(np.hypot(at[0] - near[0], at[1] - near[1]))
-        found.append((off, f"EPSG:{code}"))
-    if near is None and zone == 0:
-        # Nothing tells the meridian: those of the coastal chemical provinces first.
-        found = [(abs(_meridian(code) - 117), code) for _, code in found]
-    return [code for _, code in sorted(found, key=lambda f: f[0])][:6]
+            far = float(np.hypot(lon - near[0], lat - near[1])) + (0.001 if code < 4513 else 0)
+        found.append((far, f"EPSG:{code}"))
+    return [code for _, code in sorted(found)][:6]
 
 
-def _meridian(code: str) -> float:
-    number = int(code[5:])
-    return 75 + 3 * (number - 4534) if number >= 4534 else 75.5 + 6 * (number - 4502)
+def _systems(zone: int) -> list[tuple[int, float]]:
+    """EPSG codes and central meridians of CGCS2000 Gauss-Krueger systems: with a zone number in the easting, or all
+    without.
+    """
+    if zone == 0:
+        return [(4534 + k, 75.0 + 3 * k) for k in range(21)] + [(4502 + k, 75.0 + 6 * k) for k in range(11)]
+    if 25 <= zone <= 45:
+        return [(4513 + zone - 25, 3.0 * zone)]
+    return [(4491 + zone - 13, 6.0 * zone - 3)] if 13 <= zone <= 23 else []
 
 
-def _lonlat_at(crs: str, x: float, y: float) -> tuple[float, float] | None:
+def _from_meridian(x: float, y: float) -> tuple[float, float] | None:
+    """Longitude from the central meridian and latitude, degrees, of a Gauss-Krueger easting and northing; None off
+    China.
+    """
     try:
-        lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)
+        lon, lat = Transformer.from_crs("EPSG:4534", "EPSG:4326", always_xy=True).transform(x, y, errcheck=True)
     except ProjError:
         return None
-    if not np.isfinite([lon, lat]).all() or not (70 < lon < 140 and 0 < lat < 60):
-        return None
-    return float(lon), float(lat)
+    return (float(lon) - 75.0, float(lat)) if 0 < lat < 60 and abs(lon - 75.0) < 6 else None
 
 
 def resolve(

@@ -36,7 +36,9 @@ def ground(x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
 def picture(size: int, seed: int, mime: str = "JPEG") -> bytes:
     """A picture with soft structure (noise at two scales), so that codecs and atlases have something to keep."""
     rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(60, 200, (8, 8, 3), dtype=np.uint8)).resize((size, size), Image.Resampling.BICUBIC)
+    coarse = Image.fromarray(rng.integers(60, 200, (8, 8, 3), dtype=np.uint8)).resize(
+        (size, size), Image.Resampling.BICUBIC
+    )
     fine = rng.integers(-12, 12, (size, size, 1))
     pixels = np.clip(np.asarray(coarse).astype(int) + fine, 0, 255).astype(np.uint8)
     out = io.BytesIO()
@@ -91,7 +93,14 @@ def with_detail(glb: bytes, details: list[int]) -> bytes:
 
 
 def glb_delivery(
-    folder: Path, columns: int = 2, rows: int = 2, *, size: float = 60.0, n: int = 24, texture: int = 256, srs: str = "EPSG:4548"
+    folder: Path,
+    columns: int = 2,
+    rows: int = 2,
+    *,
+    size: float = 60.0,
+    n: int = 24,
+    texture: int = 256,
+    srs: str = "EPSG:4548",
 ) -> Path:
     """A delivery of GLB tiles: Data/Tile_+00i_+00j/Tile_+00i_+00j.glb with metadata.xml."""
     write_metadata(folder, srs)
