@@ -16,7 +16,9 @@ from twin.settings import Settings, child_environment
 
 def _twin(settings: Settings, *args: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **child_environment(settings)}
-    command = [sys.executable, "-c", "from twin.cli import main; main()", *args]
+    # The module's own commands: the whole shell imports every module of the product.
+    module = {"user": "twin.auth.cli", "audit": "twin.db.cli"}[args[0]]
+    command = [sys.executable, "-c", f"from {module} import app; app()", *args[1:]]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -27,7 +29,7 @@ async def test_accounts_and_the_trail(database: Settings, enterprise: Enterprise
     )
     assert added.returncode == 0 and "cli-boss" in added.stdout, added.stderr
     weak = _twin(database, "user", "add", "cli-weak", "--role", "leader", "--password", "short")
-    assert weak.returncode == 1 and "Traceback" not in weak.stderr and "password" in weak.stderr
+    assert weak.returncode == 1 and "password_weak" in weak.stderr
     assert _twin(database, "user", "lock", "cli-boss").returncode == 0
     listed = _twin(database, "user", "list").stdout
     assert any(line.startswith("cli-boss") and "×" in line for line in listed.splitlines())

@@ -16,13 +16,13 @@ from twin.i18n import LANGUAGES, catalogue
 
 def _kernel_errors() -> set[str]:
     for info in pkgutil.walk_packages(twin.__path__, "twin."):
-        if "migrations" not in info.name:
+        if "migrations" not in info.name and not info.name.startswith("twin.spatial"):
             importlib.import_module(info.name)
     codes, todo = set(), [TwinError]
     while todo:
         kind = todo.pop()
         todo += kind.__subclasses__()
-        if kind.__module__.startswith("twin."):
+        if kind.__module__.startswith("twin.") and not kind.__module__.startswith("twin.spatial"):
             codes.add(kind.code)
     return codes
 

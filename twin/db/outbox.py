@@ -29,11 +29,9 @@ log = structlog.get_logger("twin.outbox")
 
 _LOCK = 7465112
 _BATCH = 1000
-_RETRY = 0.005
 _POLL = 1.0
 _CHANNEL = "twin_outbox"
-_TOPICS = """(topic = ANY(CAST(:exact AS text[]))
-    OR EXISTS (SELECT 1 FROM unnest(CAST(:prefixes AS text[])) p WHERE starts_with(topic, p)))"""
+_NUMBER = f"outbox_number({_BATCH}, {_LOCK})"
 #: Rows that every subscriber has seen are kept this long, so that a hub or client can resume.
 KEEP = timedelta(days=3)
 
@@ -101,42 +99,16 @@ class Listener:
 async def sequence() -> int:
     """Number every committed row that has no number yet, in commit order; how many this call numbered.
 
-    When it returns, every row that was committed before the call has its number. A caller that finds another one at
-    work tries again after 5 ms rather than at its next poll.
+    When it returns, every row that was committed before the call has its number. A caller that finds another at work
+    waits for it, which takes a few milliseconds (two seconds at most).
     """
     total = 0
     while True:
         async with unit_of_work(ALL_ENTERPRISES) as uow:
-            if (await uow.session.execute(text("SELECT 1 FROM outbox WHERE seq IS NULL LIMIT 1"))).scalar() is None:
-                return total
-            got = (await uow.session.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), {"k": _LOCK})).scalar()
-            if got:
-                total += await _number(uow.session)
-        if not got:
-            await asyncio.sleep(_RETRY)
-
-
-async def _number(session: AsyncSession) -> int:
-    # layer_head is never pruned, so its maximum is the last number ever given; the lock makes it ours to go on from.
-    # Rows that became visible together are ordered by id: that is the order in which transactions that waited for one
-    # another wrote them.
-    found = await session.execute(
-        text(
-            """
-            WITH last AS (SELECT COALESCE(max(seq), 0) AS seq FROM layer_head),
-            fresh AS (SELECT id, row_number() OVER (ORDER BY id) AS n
-                      FROM (SELECT id FROM outbox WHERE seq IS NULL ORDER BY id LIMIT :limit) o),
-            numbered AS (UPDATE outbox o SET seq = last.seq + fresh.n FROM fresh, last WHERE o.id = fresh.id
-                         RETURNING o.enterprise_id, o.topic, o.seq),
-            heads AS (INSERT INTO layer_head AS h (enterprise_id, topic, seq)
-                      SELECT enterprise_id, topic, max(seq) FROM numbered GROUP BY 1, 2 ORDER BY 1, 2
-                      ON CONFLICT (enterprise_id, topic) DO UPDATE SET seq = excluded.seq RETURNING 1)
-            SELECT (SELECT count(*) FROM numbered) + 0 * (SELECT count(*) FROM heads)
-            """
-        ),
-        {"limit": _BATCH},
-    )
-    return int(found.scalar() or 0)
+            count = int((await uow.session.execute(text(f"SELECT {_NUMBER}"))).scalar_one())
+        total += count
+        if count < _BATCH:
+            return total
 
 
 async def last(session: AsyncSession) -> int:
@@ -160,24 +132,31 @@ async def oldest(session: AsyncSession) -> int:
 
 
 async def read(session: AsyncSession, after: int, topics: Sequence[str] | None, limit: int = _BATCH) -> list[Event]:
-    """Events with ``seq > after`` in order.
-
-    A topic that ends in ``.*`` stands for all that begin so; None for every topic.
-    """
-    exact = [t for t in topics or () if not t.endswith(".*")]
-    prefixes = [t[:-1] for t in topics or () if t.endswith(".*")]
-    where = "" if topics is None else f"AND {_TOPICS}"
-    params: dict[str, Any] = {"after": after, "limit": limit}
-    if topics is not None:
-        params |= {"exact": exact, "prefixes": prefixes}
-    rows = await session.execute(
-        text(
-            "SELECT seq, enterprise_id, topic, kind, key, payload, at FROM outbox"
-            f" WHERE seq > :after {where} ORDER BY seq LIMIT :limit"
-        ),
-        params,
-    )
+    """Events with ``seq > after`` in order. A topic that ends in ``.*`` stands for all that begin so; None for all."""
+    rows = await session.execute(text(_query(topics, ":{}")), _params(after, topics, limit))
     return [Event(*row) for row in rows]
+
+
+def _query(topics: Sequence[str] | None, mark: str) -> str:
+    """The reading statement with parameters marked as the driver wants them, e.g. ``:{}``."""
+    after, limit, exact, prefixes = (mark.format(name) for name in ("after", "limit", "exact", "prefixes"))
+    where = (
+        ""
+        if topics is None
+        else (
+            f" AND (topic = ANY(CAST({exact} AS text[]))"
+            f" OR EXISTS (SELECT 1 FROM unnest(CAST({prefixes} AS text[])) p WHERE starts_with(topic, p)))"
+        )
+    )
+    columns = "seq, enterprise_id, topic, kind, key, payload, at"
+    return f"SELECT {columns} FROM outbox WHERE seq > {after}{where} ORDER BY seq LIMIT {limit}"
+
+
+def _params(after: int, topics: Sequence[str] | None, limit: int) -> dict[str, Any]:
+    if topics is None:
+        return {"after": after, "limit": limit}
+    exact = [t for t in topics if not t.endswith(".*")]
+    return {"after": after, "limit": limit, "exact": exact, "prefixes": [t[:-1] for t in topics if t.endswith(".*")]}
 
 
 async def follow(
@@ -195,19 +174,22 @@ async def follow(
         if listener is None:
             listener = await stack.enter_async_context(Listener())
         wake = stack.enter_context(listener.wake())
+        connection: psycopg.AsyncConnection[Any] | None = None
+        stack.push_async_callback(lambda: _close(connection))
         placed = False
         while True:
             wake.clear()
             try:
-                await sequence()
-                async with unit_of_work(ALL_ENTERPRISES) as uow:
-                    if after is None:
-                        after = await last(uow.session)
-                    events = await read(uow.session, after, topics)
-            except (DBAPIError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.warning("the database does not answer; waiting", error=str(error).splitlines()[0])
+                connection = connection or await _connect()
+                if after is None:
+                    after = await position()
+                await _number(connection)
+                rows = await connection.execute(_query(topics, "%({})s"), _params(after, topics, _BATCH))
+                events = [Event(*row) for row in await rows.fetchall()]
+            except (DBAPIError, psycopg.OperationalError, OSError) as error:
+                log.warning("the database does not answer; waiting", error=str(error).splitlines()[:1])
+                await _close(connection)
+                connection = None
                 await asyncio.sleep(_POLL)
                 continue
             if events or not placed:
@@ -216,6 +198,28 @@ async def follow(
                 yield events
             if len(events) < _BATCH:
                 await pause(wake)
+
+
+async def _connect() -> psycopg.AsyncConnection[Any]:
+    """A follower's own connection, outside the pool, without a transaction around its statements: latency is all."""
+    from twin.db.cluster import app_url
+
+    return await psycopg.AsyncConnection.connect(
+        app_url(get_settings()), autocommit=True, connect_timeout=5, options=f"-c twin.enterprise={ALL_ENTERPRISES}"
+    )
+
+
+async def _close(connection: psycopg.AsyncConnection[Any] | None) -> None:
+    if connection is not None:
+        await connection.close()
+
+
+async def _number(connection: psycopg.AsyncConnection[Any]) -> None:
+    while True:
+        row = await (await connection.execute(f"SELECT {_NUMBER}")).fetchone()
+        assert row is not None
+        if row[0] < _BATCH:
+            return
 
 
 async def pause(wake: asyncio.Event) -> None:

@@ -1,0 +1,111 @@
+"""From the commit of a change to the follower that hears of it, beside a bare NOTIFY without order or memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+
+from tests.bench.harness import Row, quantile
+from twin.db import cluster as pg
+from twin.db import migrate, outbox, uow
+from twin.settings import Settings, child_environment, get_settings
+
+_CHANGES = 400
+_GAP = 0.01
+
+
+def rows() -> list[Row]:
+    """99th percentile of the delay, in milliseconds; the goal is 50 ms."""
+    folder = Path(tempfile.mkdtemp(prefix="twin-bench-"))
+    folder.chmod(0o755)
+    settings, before = Settings(var_dir=folder / "var", _env_file=None), dict(os.environ)
+    settings.var_dir.mkdir(parents=True)
+    server = pg.Cluster(settings)
+    try:
+        server.start()
+        migrate.upgrade(pg.owner_url(settings))
+        os.environ.update(child_environment(settings))
+        get_settings.cache_clear()
+        ours, peer = asyncio.run(_measure(settings))
+    finally:
+        server.stop()
+        os.environ.clear()
+        os.environ.update(before)
+        get_settings.cache_clear()
+        shutil.rmtree(folder, ignore_errors=True)
+    return [
+        Row("outbox.commit_to_follower_p99", "ms", ours, None, "", "lower", goal=50.0),
+        Row("outbox.commit_to_follower_p99_beside_notify", "ms", ours, peer, "bare NOTIFY", "lower"),
+    ]
+
+
+async def _measure(settings: Settings) -> tuple[float, float]:
+    from twin.auth.accounts import create_enterprise
+
+    try:
+        async with uow.unit_of_work(uow.ALL_ENTERPRISES) as unit:
+            enterprise = await create_enterprise(unit, code="bench", name="bench")
+        return await _ours(enterprise), await _bare(settings)
+    finally:
+        await uow.dispose()
+
+
+async def _ours(enterprise: UUID) -> float:
+    committed: dict[str, float] = {}
+    delays: list[float] = []
+    ready = asyncio.Event()
+
+    async def follower() -> None:
+        async for batch in outbox.follow(["bench"]):
+            now = time.perf_counter()
+            ready.set()
+            delays.extend((now - committed[e.key]) * 1000 for e in batch)
+            if len(delays) == _CHANGES:
+                return
+
+    # A second follower races for the numbering, as the hub and the worker do.
+    async def rival() -> None:
+        async for _ in outbox.follow(["other"]):
+            pass
+
+    tasks = [asyncio.create_task(follower()), asyncio.create_task(rival())]
+    await ready.wait()
+    for n in range(_CHANGES):
+        async with uow.unit_of_work(enterprise) as unit:
+            await unit.emit("bench", "put", str(n), {"n": n})
+            committed[str(n)] = time.perf_counter()  # just before the commit: the commit itself counts
+        await asyncio.sleep(_GAP)
+    await asyncio.wait_for(tasks[0], 30)
+    tasks[1].cancel()
+    await asyncio.gather(tasks[1], return_exceptions=True)
+    return quantile(delays, 0.99)
+
+
+async def _bare(settings: Settings) -> float:
+    url = pg.app_url(settings)
+    delays: list[float] = []
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as ears,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as mouth,
+    ):
+        await ears.execute("LISTEN bench")
+        sent = 0.0
+
+        async def listen() -> None:
+            async for _ in ears.notifies(stop_after=_CHANGES):
+                delays.append((time.perf_counter() - sent) * 1000)
+
+        task = asyncio.create_task(listen())
+        for _ in range(_CHANGES):
+            sent = time.perf_counter()
+            await mouth.execute("NOTIFY bench")
+            await asyncio.sleep(_GAP)
+        await asyncio.wait_for(task, 30)
+    return quantile(delays, 0.99)

@@ -1,0 +1,53 @@
+"""Accounts of a demo, whose passwords are public: made once, by a demo step of the package that owns them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twin.auth import accounts, repository
+from twin.db import probe
+from twin.db import uow as db
+from twin.db.uow import ALL_ENTERPRISES, unit_of_work
+from twin.settings import Settings
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account of the demo."""
+
+    username: str
+    password: str
+    name: str
+    roles: tuple[str, ...]
+
+
+def loaded(settings: Settings, wanted: Sequence[DemoAccount]) -> bool:
+    """Whether all of them exist (milliseconds)."""
+    return probe.count(settings, "account", "username", [account.username for account in wanted]) == len(wanted)
+
+
+def load(code: str, name: str, name_en: str, wanted: Sequence[DemoAccount]) -> None:
+    """Make the enterprise and the accounts that are missing. Call it outside of any event loop."""
+    asyncio.run(_load(code, name, name_en, wanted))
+
+
+async def _load(code: str, name: str, name_en: str, wanted: Sequence[DemoAccount]) -> None:
+    try:
+        async with unit_of_work(ALL_ENTERPRISES, origin="demo") as uow:
+            found = await repository.enterprise_by_code(uow.session, code)
+            made = found.id if found else await accounts.create_enterprise(uow, code=code, name=name, name_en=name_en)
+        async with unit_of_work(made, origin="demo") as uow:
+            for account in wanted:
+                if await repository.account_by_name(uow.session, account.username) is None:
+                    await accounts.create_account(
+                        uow,
+                        username=account.username,
+                        name=account.name,
+                        password=account.password,
+                        roles=account.roles,
+                        rules=False,
+                    )
+    finally:
+        await db.dispose()
