@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -61,7 +61,7 @@ async def _health() -> dict[str, str]:
     database = "ok"
     try:
         async with uow.engine().connect() as connection:
-            await connection.execute(text("SELECT 1"))
+            await connection.execute(select(1))
     except (OSError, DBAPIError, TwinError):
         database = "down"
     status = "ok" if database == "ok" else "degraded"

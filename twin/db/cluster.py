@@ -164,7 +164,7 @@ class Cluster:
         password.write_text(access.owner_password)
         password.chmod(0o600)
         os.chown(password, self.user.pw_uid, self.user.pw_gid)
-        command = [folder / "initdb", "-D", self.data, "-U", OWNER, "-A", "scram-sha-256", "--pwfile", password]
+        command: list[str | Path] = [folder / "initdb", "-D", self.data, "-U", OWNER, "-A", "scram-sha-256", "--pwfile", password]
         try:
             self._run([*command, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], "initdb_failed")
         finally:
@@ -189,13 +189,15 @@ class Cluster:
             _write_access(self.settings, access)
         log = self.settings.var_dir / "log" / "postgres.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        options = [x for name, value in {**_OPTIONS, "port": str(access.port)}.items() for x in ("-c", f"{name}={value}")]
+        command: list[str | Path] = [folder / "postgres", "-D", self.data]
+        for name, value in {**_OPTIONS, "port": str(access.port)}.items():
+            command += ["-c", f"{name}={value}"]
         with log.open("ab") as out:
             # SIGINT is PostgreSQL's fast shutdown. A detached cluster (twin db start) is meant to outlive the command.
             self.process = subprocess.Popen(
-                [folder / "postgres", "-D", self.data, *options],
+                command,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.data, start_new_session=True,
-                preexec_fn=None if detached else partial(die_with_parent, signal.SIGINT), **self._as_user(),
+                preexec_fn=None if detached else partial(die_with_parent, signal.SIGINT), **self._as_user(),  # type: ignore[call-overload]
             )  # fmt: skip
         self._wait(timeout, log)
         self._ensure_database(access)

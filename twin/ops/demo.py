@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from twin.i18n import t
 from twin.registry import discover
@@ -37,17 +37,34 @@ def prepare(settings: Settings) -> None:
     todo = [s for s in steps if not s.done(settings)]
     if not todo:
         return
+    console = Console(highlight=False, soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}% {task.fields[note]}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(highlight=False)) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for step in todo:
             title = f"{t(f'demo.step.{step.key}', 'zh-CN')} · {t(f'demo.step.{step.key}', 'en')}"
             task = progress.add_task(title, total=1.0, note="")
-            step.run(settings, lambda share, note, task=task: progress.update(task, completed=share, note=note))  # type: ignore[misc]
+            if not console.is_terminal:
+                console.print(title)
+            step.run(settings, _reporter(progress, task, console))
             progress.update(task, completed=1.0, note="")
+
+
+def _reporter(progress: Progress, task: TaskID, console: Console) -> Report:
+    """Moves the bar; without a terminal (a log file) it prints a line every tenth instead."""
+    shown = 0
+
+    def report(share: float, note: str) -> None:
+        nonlocal shown
+        progress.update(task, completed=share, note=note)
+        if not console.is_terminal and int(share * 10) > shown:
+            shown = int(share * 10)
+            console.print(f"  {shown * 10} % {note}")
+
+    return report
 
 
 def print_accounts(console: Console) -> None:
     """The demo accounts, as the modules declare them (``ACCOUNTS`` in ``demo_steps``)."""
     for module in discover.submodules("demo_steps"):
         for account in getattr(module, "ACCOUNTS", ()):
-            console.print(f"  {account.username:<12} {account.password:<16} {account.name}")
+            console.print(f"  {account.username:<12} {account.password:<20} {account.name}")

@@ -22,7 +22,7 @@ from twin.ops.service import Service
 from twin.registry import discover
 from twin.settings import Settings, child_environment, get_settings
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 _API = Service("api", "twin.ops.api", order=0)
 _WORKER = Service("worker", "twin.jobs.worker", order=1)
 #: A process that fell within this many seconds waits longer before its next start, up to the last step.
@@ -96,7 +96,8 @@ class Supervisor:
                 self.cluster.start()
                 return
             except ClusterError as error:
-                console.print(f"[red]{t(f'error.cluster_{error.params.get("reason")}', **error.params)}")
+                reason = error.params.get("reason")
+                console.print("[red]" + t(f"error.cluster_{reason}", **error.params))
                 time.sleep(delay)
 
     def _look_after(self, child: _Child) -> None:

@@ -150,7 +150,7 @@ def layers() -> dict[str, Layer]:
         for layer in getattr(module, "LAYERS", ()):
             if layer.key in found:
                 raise ValueError(f"layer {layer.key} is declared twice ({module.__name__})")
-            columns = layer.model.__table__.columns  # type: ignore[attr-defined]
+            columns = layer.model.__table__.columns
             missing = [f.name for f in layer.all_fields if f.name not in columns]
             if missing:
                 raise ValueError(f"layer {layer.key}: no columns for {missing}")

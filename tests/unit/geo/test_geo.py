@@ -10,17 +10,24 @@ from hypothesis import strategies as st
 from twin.geo import crs, gcj
 from twin.geo.frames import LocalFrame
 
-lons = st.floats(73.5, 135.0)
-lats = st.floats(18.0, 53.5)
+places = st.lists(st.tuples(st.floats(73.5, 135.0), st.floats(18.0, 53.5)), min_size=1, max_size=50)
+SHIFTS = ((gcj.wgs84_to_gcj02, gcj.gcj02_to_wgs84), (gcj.wgs84_to_bd09, gcj.bd09_to_wgs84))
 
 
-@settings(max_examples=200, deadline=None)
-@given(lons, lats)
-def test_gcj_and_bd_round_trips_close_to_a_tenth_of_a_millimetre(lon: float, lat: float) -> None:
-    x, y = np.array([lon]), np.array([lat])
-    for there, back in ((gcj.wgs84_to_gcj02, gcj.gcj02_to_wgs84), (gcj.wgs84_to_bd09, gcj.bd09_to_wgs84)):
-        a, b = back(*there(x, y))
-        assert abs(a[0] - lon) < 1e-9 and abs(b[0] - lat) < 1e-9
+@settings(max_examples=40, deadline=None)
+@given(places)
+def test_gcj_and_bd_round_trips_close_to_a_tenth_of_a_millimetre(found: list[tuple[float, float]]) -> None:
+    lon, lat = np.array(found).T
+    for there, back in SHIFTS:
+        a, b = back(*there(lon, lat))
+        assert np.abs(a - lon).max() < 1e-9 and np.abs(b - lat).max() < 1e-9
+
+
+def test_a_grid_over_china_comes_back() -> None:
+    lon, lat = (axis.ravel() for axis in np.meshgrid(np.linspace(73.5, 135, 150), np.linspace(18, 53.5, 150)))
+    for there, back in SHIFTS:
+        a, b = back(*there(lon, lat))
+        assert np.abs(a - lon).max() < 1e-9 and np.abs(b - lat).max() < 1e-9
 
 
 def test_gcj_hits_published_values_and_leaves_the_world_alone() -> None:
@@ -46,10 +53,15 @@ def test_grid_coordinates_have_their_usual_size() -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("EPSG:4490", "4490"), ("4326", "4326"), ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "4326"),
-        ("http://www.opengis.net/def/crs/EPSG/0/3857", "3857"), ("urn:ogc:def:crs:EPSG::4548", "4548"), ("GCJ-02", "gcj02"), ("BD09", "bd09"),
+        ("EPSG:4490", "4490"),
+        ("4326", "4326"),
+        ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "4326"),
+        ("http://www.opengis.net/def/crs/EPSG/0/3857", "3857"),
+        ("urn:ogc:def:crs:EPSG::4548", "4548"),
+        ("GCJ-02", "gcj02"),
+        ("BD09", "bd09"),
     ],
-)  # fmt: skip
+)
 def test_names_of_systems(name: str, code: str) -> None:
     assert crs.normalise(name) == code
 
