@@ -37,26 +37,26 @@ def charted(decor_name: str) -> Iterator[Part]:
 
 
 def test_every_part_is_sane() -> None:
-    total = 0
-    for p in scene().parts:
-        assert np.isfinite(p.positions).all() and np.isfinite(p.normals).all()
-        assert p.triangles.min() >= 0 and p.triangles.max() < len(p.positions)
-        assert np.abs(np.linalg.norm(p.normals, axis=1) - 1).max() < 0.02
-        assert 0 <= p.detail <= 2
-        if p.chart is not None:
-            assert p.uv.min() >= -1e-5 and p.uv.max() <= 1 + 1e-5
-        else:
-            assert p.material in names()
-        total += len(p.triangles)
-    assert 400_000 < total < 1_500_000
+    parts = scene().parts
+    positions, normals = np.concatenate([p.positions for p in parts]), np.concatenate([p.normals for p in parts])
+    assert np.isfinite(positions).all()
+    assert np.abs(np.linalg.norm(normals, axis=1) - 1).max() < 0.02
+    uv = np.concatenate([p.uv for p in parts if p.chart is not None])
+    assert uv.min() >= -1e-5 and uv.max() <= 1 + 1e-5
+    room = np.repeat([len(p.positions) for p in parts], [len(p.triangles) for p in parts])
+    triangles = np.concatenate([p.triangles for p in parts])
+    assert triangles.min() >= 0 and (triangles.max(1) < room).all()
+    assert {p.detail for p in parts} == {0, 1, 2}
+    assert {p.material for p in parts if p.chart is None} <= set(names())
+    assert 400_000 < len(triangles) < 1_500_000
 
 
 def test_everything_is_on_the_survey() -> None:
     m = layout.MODEL
-    for p in scene().parts:
-        low, high = p.positions.min(0), p.positions.max(0)
-        assert low[0] > m.x0 - 3 and high[0] < m.x1 + 3 and low[1] > m.y0 - 3 and high[1] < m.y1 + 3
-        assert low[2] > -6 and high[2] < 100
+    p = np.concatenate([p.positions for p in scene().parts])
+    low, high = p.min(0), p.max(0)
+    assert low[0] > m.x0 - 3 and high[0] < m.x1 + 3 and low[1] > m.y0 - 3 and high[1] < m.y1 + 3
+    assert low[2] > -6 and high[2] < 100
 
 
 def test_tank_shells_are_the_footprints() -> None:
