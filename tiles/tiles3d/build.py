@@ -10,14 +10,17 @@ import numpy as np
 
 from tiles.tiles3d import georef as geo
 from tiles.tiles3d.errors import UnknownDelivery
+from tiles.tiles3d.footprints import build_footprints
+from tiles.tiles3d.foreign import take_over
 from tiles.tiles3d.georef import Georef
 from tiles.tiles3d.job import Building, Options, Progress, content_version, fingerprint
 from tiles.tiles3d.manifest import Level, Manifest, Place, Source, write_manifest
 from tiles.tiles3d.meshes import build_meshes
 from tiles.tiles3d.nodes import Record
 from tiles.tiles3d.paged import build_paged
+from tiles.tiles3d.points import build_points
 from tiles.tiles3d.sources import Delivery, recognise
-from tiles.tiles3d.tileset import write_tileset
+from tiles.tiles3d.tileset import write_tileset, write_tree
 from twin import clock
 
 #: Half edge of the box over which the curvature correction is fitted, metres; far more than a plant.
@@ -56,10 +59,15 @@ def import_delivery(
     building = Building(out_dir, fingerprint(_source_files(delivery), options))
     try:
         report(0.0, "scan")
-        georef, root = _build(delivery, building, options, report)
-        version = content_version(building.folder)
-        refine = "ADD" if delivery.kind == "points" else "REPLACE"
-        write_tileset(building.folder, root, georef.transform, version, refine)
+        if delivery.kind == "tileset":
+            georef, root, tree, error = take_over(delivery, building, options, report)
+            version = content_version(building.folder)
+            write_tree(building.folder, tree, error, georef.transform, version, tree["refine"])
+        else:
+            georef, root = _build(delivery, building, options, report)
+            version = content_version(building.folder)
+            refine = "ADD" if delivery.kind == "points" else "REPLACE"
+            write_tileset(building.folder, root, georef.transform, version, refine)
         manifest = make_manifest(delivery, georef, root, building.folder, version, options)
         manifest.seconds = round(clock.monotonic() - started, 3)
         write_manifest(manifest, building.folder)
@@ -89,6 +97,10 @@ def _build(delivery: Delivery, building: Building, options: Options, report: Pro
     if delivery.kind == "mesh":
         georef = place(delivery, options)
         return georef, build_meshes(delivery, georef, building, options, report)
+    if delivery.kind == "points":
+        return build_points(delivery, building, options, report)
+    if delivery.kind == "footprints":
+        return build_footprints(delivery, building, options, report)
     if delivery.kind == "osgb":
         georef = place(delivery, options)
         return georef, build_paged(delivery, georef, building, options, report)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tiles.tiles3d.contents import content_bytes, content_mesh
 from tiles.tiles3d.errors import DeliveryError
 from tiles.tiles3d.georef import geodetic
-from tiles.tiles3d.gltf_read import Gltf
+from tiles.tiles3d.gltf_read import load_points
 from tiles.tiles3d.mesh import F64, Mesh
 from tiles.tiles3d.tileset import Visit, load_json, walk
 
@@ -235,11 +235,4 @@ def content_points(base: Path, uri: str) -> F64:
     data = content_bytes(base, uri)
     if data[:4] != b"glTF":
         return np.zeros((0, 3))
-    gltf = Gltf(data, uri, base)
-    found = []
-    for mesh in gltf.doc.get("meshes", []):
-        for prim in mesh.get("primitives", []):
-            if prim.get("mode", 4) == 0:
-                p = gltf.accessor(prim["attributes"]["POSITION"]).astype(np.float64)
-                found.append(np.stack([p[:, 0], -p[:, 2], p[:, 1]], axis=1))
-    return np.concatenate(found) if found else np.zeros((0, 3))
+    return load_points(data, uri)

@@ -31,4 +31,8 @@ def content_mesh(base: Path, uri: str, *, textures: bool = False) -> Mesh:
     data = content_bytes(base, uri)
     if data[:4] == b"glTF" or data[:1] == b"{":
         return load_gltf(data, uri, base, textures=textures)
-    raise BrokenFile(uri, f"content of the kind {data[:4]!r} is not taken")
+    from tiles.tiles3d.levels import merge
+    from tiles.tiles3d.wrapped import to_glbs
+
+    inner = to_glbs(data, uri, lambda address: content_bytes(base, address))
+    return merge([load_gltf(glb, uri, base, textures=textures) for glb in inner])

@@ -38,6 +38,7 @@ def done(settings: Settings) -> bool:
 def run(settings: Settings, report: Report) -> None:
     """Generate the delivery, import it, remove the delivery."""
     from gis_assets.demo_model.delivery import generate
+
     from tiles.tiles3d.build import import_delivery
     from tiles.tiles3d.job import Options
 

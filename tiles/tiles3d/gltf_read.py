@@ -172,6 +172,11 @@ def _node_matrix(node: dict[str, Any]) -> F64:
     return m
 
 
+def _zup(positions: NDArray[Any], world: F64) -> F64:
+    yup = positions.astype(np.float64) @ world[:3, :3].T + world[:3, 3]
+    return np.stack([yup[:, 0], -yup[:, 2], yup[:, 1]], axis=1)
+
+
 def _triangles(indices: NDArray[Any], mode: int) -> NDArray[np.uint32]:
     ix = indices.astype(np.uint32)
     if mode == 4:
@@ -191,6 +196,7 @@ class _Loader:
     def __init__(self, gltf: Gltf, textures: bool) -> None:
         self.gltf, self.want_textures = gltf, textures
         self.mesh = Mesh()
+        self.points: list[F64] = []
         self.images: dict[int, int] = {}
 
     def texture(self, info: dict[str, Any]) -> int:
@@ -216,14 +222,15 @@ class _Loader:
 
     def primitive(self, prim: dict[str, Any], world: F64) -> None:
         mode = prim.get("mode", 4)
+        if mode == 0:
+            self.points.append(_zup(self.gltf.accessor(prim["attributes"]["POSITION"]), world))
         if mode not in (4, 5, 6):
             return
         attributes, indices = self.attributes(prim)
         if "POSITION" not in attributes:
             raise BrokenFile(self.gltf.name, "a primitive has no POSITION")
-        yup = attributes["POSITION"].astype(np.float64) @ world[:3, :3].T + world[:3, 3]
-        positions = np.stack([yup[:, 0], -yup[:, 2], yup[:, 1]], axis=1)
-        triangles = _triangles(np.arange(len(yup)) if indices is None else indices, mode)
+        positions = _zup(attributes["POSITION"], world)
+        triangles = _triangles(np.arange(len(positions)) if indices is None else indices, mode)
         if len(triangles) and int(triangles.max()) >= len(positions):
             raise BrokenFile(self.gltf.name, "an index points past the vertices")
         if not np.isfinite(positions).all():
@@ -309,32 +316,24 @@ def load_gltf(data: bytes, name: str, base: Path | None = None, *, textures: boo
         BrokenFile: whatever does not hold in the document.
         MissingTexture: a picture that is not there.
     """
+    return _loaded(data, name, base, textures).mesh
+
+
+def load_points(data: bytes, name: str) -> F64:
+    """Positions (N, 3), z up, of all point primitives of a document."""
+    points = _loaded(data, name, None, False).points
+    return np.concatenate(points) if points else np.zeros((0, 3))
+
+
+def _loaded(data: bytes, name: str, base: Path | None, textures: bool) -> _Loader:
     gltf = Gltf(data, name, base)
     loader = _Loader(gltf, textures)
     try:
         scene = gltf.doc.get("scene", 0)
-        roots = (
-            gltf.get("scenes", scene).get("nodes", [])
-            if gltf.doc.get("scenes")
-            else list(range(len(gltf.doc.get("nodes", []))))
-        )
+        every = list(range(len(gltf.doc.get("nodes", []))))
+        roots = gltf.get("scenes", scene).get("nodes", []) if gltf.doc.get("scenes") else every
         for index in roots:
             loader.node(index, np.eye(4), 0)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise BrokenFile(name, f"document does not hold: {type(error).__name__} {error}") from error
-    return loader.mesh
-
-
-def position_bounds(data: bytes, name: str) -> tuple[F64, F64] | None:
-    """Box of a document in its z-up frame from the accessors' min and max, without reading vertices; None when they
-    are absent.
-    """
-    gltf = Gltf(data, name)
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    for mesh in gltf.doc.get("meshes", []):
-        for prim in mesh.get("primitives", []):
-            acc = gltf.get("accessors", prim["attributes"]["POSITION"])
-            if "min" not in acc:
-                return None
-            low, high = np.minimum(low, acc["min"]), np.maximum(high, acc["max"])
-    return np.array([low[0], -high[2], low[1]]), np.array([high[0], -low[2], high[1]])
+    return loader

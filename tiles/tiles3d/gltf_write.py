@@ -225,6 +225,37 @@ def write_glb(mesh: Mesh, *, compress: bool = True, webp: bool = True, quality: 
     return _finish(w, used)
 
 
+def write_points(
+    positions: NDArray[np.float32], colors: U8, *, compress: bool = True, offset: NDArray[np.float64] | None = None
+) -> bytes:
+    """A glb of coloured points, y up.
+
+    Args:
+        positions: (N, 3) z up, metres; on the 2 mm grid when ``compress`` is set.
+        colors: (N, 4) uint8.
+        offset: (3,) z-up translation kept in double precision in the node.
+    """
+    w = _Writer(compress)
+    node: dict[str, Any] = {"mesh": 0}
+    if offset is not None and np.any(offset):
+        node["translation"] = [float(offset[0]), float(offset[2]), float(-offset[1])]
+    w.doc = {
+        "asset": {"version": "2.0", "generator": "plant-twin"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [node],
+    }
+    w.doc |= {"meshes": [], "accessors": [], "bufferViews": []}
+    yup = np.stack([positions[:, 0], positions[:, 2], -positions[:, 1]], axis=1) + np.float32(0)
+    view = w.attribute(yup, meshopt.positions_to_exponential(yup) if compress else None)
+    bounds = {"min": yup.min(axis=0).tolist(), "max": yup.max(axis=0).tolist()}
+    attributes = {"POSITION": w.accessor(view, 5126, "VEC3", len(yup), **bounds)}
+    attributes["COLOR_0"] = w.accessor(w.attribute(colors), 5121, "VEC4", len(yup), normalized=True)
+    w.doc["materials"] = [{"pbrMetallicRoughness": {"metallicFactor": 0.0}, "extensions": {"KHR_materials_unlit": {}}}]
+    w.doc["meshes"] = [{"primitives": [{"attributes": attributes, "mode": 0, "material": 0}]}]
+    return _finish(w, {"KHR_materials_unlit"})
+
+
 def _finish(w: _Writer, used: set[str]) -> bytes:
     """Close the document and lay out the chunks."""
     required = used & {"EXT_texture_webp", "EXT_meshopt_compression"}

@@ -50,16 +50,29 @@ def write_tileset(
     Args:
         transform: 4 x 4, local frame to EPSG:4978.
     """
-    total = sum(1 for _ in root.walk())
-    tile = _tile(root)
-    if total > _INLINE:
+    # Engines drop the whole tileset when this error falls below their limit of 16 px: only once it is under 4 px wide.
+    size = float(np.linalg.norm(np.subtract(root.high, root.low)))
+    write_tree(folder, _tile(root), max(root.error * 2, size * 4, 1.0), transform, version, refine)
+
+
+def write_tree(
+    folder: Path,
+    tile: dict[str, Any],
+    error: float,
+    transform: NDArray[np.float64],
+    version: str,
+    refine: str = "REPLACE",
+) -> None:
+    """Write tileset.json from a root tile; big trees get external tilesets.
+
+    Args:
+        error: geometric error of the whole tileset.
+    """
+    if _size(tile) > _INLINE:
         _externalise(folder, tile, version, refine, 0)
     tile["refine"] = refine
     tile["transform"] = [float(v) for v in np.asarray(transform).T.ravel()]
-    # Engines drop the whole tileset when this error falls below their limit of 16 px: only once it is smaller
-    # than 4 px.
-    size = float(np.linalg.norm(np.subtract(root.high, root.low)))
-    (folder / "tileset.json").write_bytes(_document(tile, max(root.error * 2, size * 4, 1.0), version))
+    (folder / "tileset.json").write_bytes(_document(tile, error, version))
 
 
 def _externalise(folder: Path, tile: dict[str, Any], version: str, refine: str, count: int) -> int:
@@ -87,6 +100,8 @@ def _relative(tile: dict[str, Any]) -> dict[str, Any]:
     out = dict(tile)
     if "content" in out:
         out["content"] = {"uri": out["content"]["uri"].removeprefix("tiles/")}
+    if "contents" in out:
+        out["contents"] = [{"uri": c["uri"].removeprefix("tiles/")} for c in out["contents"]]
     if "children" in out:
         out["children"] = [_relative(c) for c in out["children"]]
     return out

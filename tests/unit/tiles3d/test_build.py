@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def _turned(indices: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 def test_fine_details_are_only_in_the_finest_level(tileset: Path) -> None:
     """The rods stand at x = 15 + 60 i, up to 4 m above ground, 0.2 m wide; coarser levels do without."""
-    widths = {}
+    widths: dict[bool, float] = {}
     for visit in walk(tileset, root_transform=False):
         mesh = content_mesh(visit.base, visit.contents()[0])
         points = np.concatenate([p.positions for p in mesh.parts])
@@ -156,7 +157,7 @@ def test_two_processes_give_the_same_bytes(delivery: Path, tmp_path: Path, tiles
 
 
 def test_an_interrupted_import_goes_on(delivery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, built = meshes._tile, []
+    real, built = meshes._tile, list[str]()
 
     def tile(task: meshes._Tile) -> object:
         if len(built) == 2:
@@ -169,7 +170,12 @@ def test_an_interrupted_import_goes_on(delivery: Path, tmp_path: Path, monkeypat
         import_delivery(delivery, tmp_path / "out", options=SMALL)
     assert not (tmp_path / "out").exists()
     again: list[str] = []
-    monkeypatch.setattr(meshes, "_tile", lambda task: (again.append(task.name), real(task))[1])
+
+    def count(task: meshes._Tile) -> object:
+        again.append(task.name)
+        return real(task)
+
+    monkeypatch.setattr(meshes, "_tile", count)
     manifest = import_delivery(delivery, tmp_path / "out", options=SMALL)
     assert len(again) == 2, "the two finished tiles were kept"
     assert not check(tmp_path / "out").issues
@@ -246,7 +252,7 @@ def test_missing_and_broken_texture(tmp_path: Path) -> None:
     refused(tmp_path, source, MissingTexture)
 
 
-def _split(data: bytes) -> tuple[dict[str, object], bytes]:
+def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     from tiles.tiles3d.gltf_read import split_glb
 
     return split_glb(data, "made")

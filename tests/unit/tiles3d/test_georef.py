@@ -113,7 +113,7 @@ def test_align_moves_the_tileset_and_keeps_residuals(tmp_path: Path) -> None:
         (512015.0, 4310040.0, 22.0),
     ]
     shift = np.array([1.5, -0.8, 0.4])
-    points = [ControlPoint(f"K{i}", p, tuple(np.array(p) + shift)) for i, p in enumerate(places)]  # type: ignore[arg-type]
+    points = [ControlPoint(f"K{i}", p, tuple(np.array(p) + shift)) for i, p in enumerate(places)]
     result = align(out, points)
     assert result.rms < 1e-3 and result.scale == pytest.approx(1.0)
     assert result.translation == pytest.approx(tuple(shift), abs=2e-3)
