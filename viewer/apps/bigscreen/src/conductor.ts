@@ -44,7 +44,13 @@ async function raise(element: HTMLElement): Promise<{ view: PlantView; events: E
   if (!config) return undefined
   const texts = { name: (f: { properties: object }) => plant.name(f as Parameters<typeof plant.name>[0]) }
   const home = parseHash(location.hash).camera ?? homeView()
-  if (screen.kind === '3d' && !hasWebGl2()) fallBack()
+  const webgl = hasWebGl2()
+  if (screen.kind === '3d' && !webgl) fallBack()
+  if (screen.kind === '2d' && !webgl) {
+    const { PlantPlan } = await import('./map2d/plan')
+    const view = new PlantPlan({ element, config, home, texts })
+    return { view, events: view.events }
+  }
   if (screen.kind === '2d') {
     const { PlantMap } = await import('./map2d/map')
     const view = new PlantMap({ element, config, home, texts })

@@ -102,6 +102,10 @@ export class Engine {
     void this.load()
   }
 
+  get pending(): number {
+    return this.pendingTiles
+  }
+
   /** Without a graphics processor: draw coarsely while tiles come in or the camera moves, and finely once all is quiet. */
   touch(): void {
     if (!this.software || this.destroyed) return
@@ -127,7 +131,9 @@ export class Engine {
   }
 
   get tilesLoaded(): boolean {
-    return !this.draft && this.pendingTiles === 0 && this.tilesets.length > 0 && this.tilesets.every((t) => t.tilesLoaded)
+    return (
+      !this.draft && this.pendingTiles === 0 && this.tilesets.length > 0 && this.tilesets.every((t) => t.tilesLoaded)
+    )
   }
 
   private async load(): Promise<void> {

@@ -12,7 +12,12 @@ const STEMMED = ['camera', 'gate', 'assembly_point'] as const
 
 const num = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
 
-export function drawStems(engine: Engine, frame: SiteFrame, model: PlantModel, shows: (placed: Placed) => boolean): void {
+export function drawStems(
+  engine: Engine,
+  frame: SiteFrame,
+  model: PlantModel,
+  shows: (placed: Placed) => boolean,
+): void {
   const paths: Vec3[][] = []
   for (const layer of STEMMED) {
     for (const placed of model.layer(layer).values()) {

@@ -44,6 +44,7 @@ export class PlantScene implements PlantView {
   private floor: Placed | undefined
   private measuring: Measure | undefined
   private ready = false
+  private tilesLoaded = false
   private recoveries = 0
   private hoverAt: { x: number; y: number } | undefined
   private readonly observer: ResizeObserver
@@ -130,9 +131,9 @@ export class PlantScene implements PlantView {
   }
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
-    if (layer === 'zone') this.zones.noticeChanges(set)
+    const recoloured = layer === 'zone' ? this.zones.noticeChanges(set) : []
     this.model.change(layer, set, gone)
-    this.layerChanged(layer, [...set.keys()])
+    this.layerChanged(layer, recoloured)
   }
 
   private layerChanged(layer: string, ids?: string[]): void {
@@ -271,6 +272,10 @@ export class PlantScene implements PlantView {
     if (!this.ready) {
       this.ready = true
       this.events.emit('ready')
+    }
+    if (this.engine.tilesLoaded !== this.tilesLoaded) {
+      this.tilesLoaded = this.engine.tilesLoaded
+      this.events.emit('tiles', this.tilesLoaded, this.engine.pending)
     }
     this.events.emit('frame')
   }

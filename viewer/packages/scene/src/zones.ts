@@ -2,7 +2,7 @@ import type { Drape } from './drape'
 import type { PlantModel } from './model'
 import { bounds } from './polygon'
 import { cutZones } from './raster'
-import { zonePaint } from './style'
+import { riskOf, zonePaint } from './style'
 import type { SceneFeature } from './types'
 
 const RASTER = 2048
@@ -29,12 +29,16 @@ export class ZonePainter {
     private readonly host: ZonePainterHost,
   ) {}
 
-  /** Before the model takes the change: which levels will differ. */
-  noticeChanges(set: ReadonlyMap<string, SceneFeature>): void {
+  /** Before the model takes the change: the zones whose level will differ. */
+  noticeChanges(set: ReadonlyMap<string, SceneFeature>): string[] {
+    const differ: string[] = []
     for (const [id, feature] of set) {
       const before = this.model.layer('zone').get(id)?.feature
-      if (before && before.properties['risk'] !== feature.properties['risk']) this.pulses.set(id, performance.now())
+      if (!before || riskOf(before) === riskOf(feature)) continue
+      this.pulses.set(id, performance.now())
+      differ.push(id)
     }
+    return differ
   }
 
   /** After the model took it. `changed`: ids that the next frame shows in their new colour. */

@@ -33,7 +33,7 @@ type Collection = { type: 'FeatureCollection'; features: object[] }
 const collection = (features: object[]): Collection => ({ type: 'FeatureCollection', features })
 const AREAS = ['zone', 'building', 'tank', 'warehouse', 'unit', 'gate', 'assembly_point']
 
-/** The plant as a map, for computers without WebGL 2 (MapLibre draws with WebGL 1 as well) and for those who prefer it. */
+/** The plant as a map, from the server's vector tiles, for those who prefer it. Needs WebGL 2; see PlantPlan for computers without. */
 export class PlantMap implements PlantView {
   readonly kind = '2d' as const
   readonly events = new Emitter()
@@ -108,6 +108,11 @@ export class PlantMap implements PlantView {
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
     const map = new Map(this.layers.get(layer))
+    if (layer === 'zone')
+      for (const [id, feature] of set) {
+        const before = map.get(id)
+        if (before && riskOf(before) !== riskOf(feature)) this.unsaid.push(id)
+      }
     for (const id of gone) map.delete(id)
     for (const [id, feature] of set) map.set(id, feature)
     this.layers.set(layer, map)
@@ -118,7 +123,6 @@ export class PlantMap implements PlantView {
     for (const id of ids.length > 0 ? ids : (this.layers.get(layer)?.keys() ?? []))
       this.labelAt.delete(`${layer}:${id}`)
     if (layer === 'zone') {
-      this.unsaid.push(...ids)
       this.pushZones()
     } else if (this.loaded) this.refreshTiles()
     this.drawLabels()
