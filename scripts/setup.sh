@@ -63,10 +63,12 @@ viewer() {
   fi
 }
 
+# Chinese lettering on the generated model and in test pictures.
+fonts() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] || system "Chinese fonts" fonts-noto-cjk fontconfig; }
+
 browser() {
   local missing=()
   [ -x /usr/bin/chromium ] || command -v chromium >/dev/null || missing+=(chromium)
-  command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] || missing+=(fonts-noto-cjk fontconfig)
   command -v ogrinfo >/dev/null || missing+=(gdal-bin)
   [ ${#missing[@]} = 0 ] || system "test tools" "${missing[@]}"
 }
@@ -83,8 +85,8 @@ bench() {
 [ $# -gt 0 ] || set -- run
 for part in "$@"; do
   case "$part" in
-    run) database; python run;;
-    dev) database; browser; python dev;;
+    run) database; fonts; python run;;
+    dev) database; fonts; browser; python dev;;
     viewer) viewer;;
     bench) bench;;
     *) fail "setup.sh: unknown part $part";;

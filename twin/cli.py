@@ -36,8 +36,9 @@ def doctor() -> None:
 
 def main() -> None:
     """Entry point: expected failures are said in words, without a traceback."""
-    for module in discover.submodules("cli"):
-        main_app.add_typer(module.app)
+    if sys.argv[1:2] not in (["up"], ["doctor"]):  # these start without the modules' commands, whose imports take seconds
+        for module in discover.submodules("cli"):
+            main_app.add_typer(module.app)
     try:
         main_app()
     except TwinError as error:

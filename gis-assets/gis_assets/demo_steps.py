@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from gis_assets.sites.demo.accounts import accounts, views
-from gis_assets.sites.demo.build import features
-from twin.auth import demo
-from twin.auth.demo import DemoAccount
-from twin.db import probe, uow
-from twin.errors import NotFound
-from twin.ops.demo import DemoStep, Report
+from gis_assets.sites.demo.accounts import accounts
+from twin.db import probe
+from twin.ops.demo import DemoAccount, DemoStep, Report
 from twin.settings import Settings
-from twin.spatial import repository
-from twin.spatial.site import load_site
+
+# Everything heavy is imported inside the steps: this module is read at every start, and a start takes seconds, not tens of them.
 
 ENTERPRISE = "demo"
 #: Printed at start; their passwords are public.
@@ -21,6 +17,13 @@ ACCOUNTS = tuple(DemoAccount(a["username"], a["password"], a["name"], tuple(a["r
 
 
 async def _site() -> None:
+    from gis_assets.sites.demo.accounts import views
+    from gis_assets.sites.demo.build import features
+    from twin.db import uow
+    from twin.errors import NotFound
+    from twin.spatial import repository
+    from twin.spatial.site import load_site
+
     try:
         async with uow.unit_of_work(uow.ALL_ENTERPRISES) as unit:
             enterprise = await repository.enterprise_id(unit.session, ENTERPRISE)
@@ -33,6 +36,8 @@ async def _site() -> None:
 
 
 def _make_accounts(_: Settings, report: Report) -> None:
+    from twin.auth import demo
+
     report(0.1, "")
     demo.load(ENTERPRISE, "渤海示范化工有限公司", "Bohai Demonstration Chemical", ACCOUNTS)
 
@@ -42,7 +47,11 @@ def _load_site(_: Settings, report: Report) -> None:
     asyncio.run(_site())
 
 
+def _accounts_there(settings: Settings) -> bool:
+    return probe.count(settings, "account", "username", [account.username for account in ACCOUNTS]) == len(ACCOUNTS)
+
+
 STEPS = (
-    DemoStep("accounts", 0, lambda settings: demo.loaded(settings, ACCOUNTS), _make_accounts),
+    DemoStep("accounts", 0, _accounts_there, _make_accounts),
     DemoStep("site", 1, lambda settings: probe.count(settings, "site", "code", ["demo"]) > 0, _load_site),
 )

@@ -6,11 +6,14 @@ import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tiles.tiles3d.errors import BrokenFile, TileNotFound, TilesetNotFound, UnsafePath
-from tiles.tiles3d.height import HeightField
 from tiles.tiles3d.manifest import Manifest, read_manifest
 from tiles.tiles3d.mesh import inside
+
+if TYPE_CHECKING:
+    from tiles.tiles3d.height import HeightField
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 #: What a tileset may consist of; everything else in the folder stays private.
@@ -86,6 +89,8 @@ def tile_path(folder: Path, name: str) -> Path:
 
 def height_field(folder: Path) -> HeightField:
     """The height field of a tileset, kept between requests and dropped when the tileset changes."""
+    from tiles.tiles3d.height import HeightField  # numba: seconds at start, needed at the first question
+
     key = (folder, manifest_of(folder).version)
     with _lock:
         field = _fields.get(key)

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from twin.auth import accounts, repository
-from twin.db import probe
 from twin.db import uow as db
 from twin.db.uow import ALL_ENTERPRISES, unit_of_work
-from twin.settings import Settings
-
-
-@dataclass(frozen=True)
-class DemoAccount:
-    """An account of the demo."""
-
-    username: str
-    password: str
-    name: str
-    roles: tuple[str, ...]
-
-
-def loaded(settings: Settings, wanted: Sequence[DemoAccount]) -> bool:
-    """Whether all of them exist (milliseconds)."""
-    return probe.count(settings, "account", "username", [account.username for account in wanted]) == len(wanted)
+from twin.ops.demo import DemoAccount
 
 
 def load(code: str, name: str, name_en: str, wanted: Sequence[DemoAccount]) -> None:

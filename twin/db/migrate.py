@@ -6,9 +6,7 @@ import hashlib
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import create_engine
 
-from twin.db.uow import async_url
 from twin.registry import discover
 
 
@@ -36,8 +34,12 @@ def current(url: str) -> bool:
 
 def upgrade(url: str) -> None:
     """Bring the database to the newest state of every branch. ``url`` is the owner's."""
+    # Imported here: a start that finds the schema current does without them.
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    from twin.db.uow import async_url
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))

@@ -17,6 +17,16 @@ Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
+class DemoAccount:
+    """An account of the demo; its password is public."""
+
+    username: str
+    password: str
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DemoStep:
     """One step of setting up the demo.
 
