@@ -240,7 +240,8 @@ async def test_accounts_page_by_name(sign_in: SignIn) -> None:
     assert seen == sorted(set(seen), key=str.lower) and "manager" in seen
 
 
-async def test_sessions_per_account_are_bounded(enterprise: Enterprise) -> None:
+async def test_sessions_per_account_are_bounded(enterprise: Enterprise, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "SESSIONS_PER_ACCOUNT", 3)
     username = await _account(enterprise)
     signed = [await service.sign_in(username, PASSWORD) for _ in range(service.SESSIONS_PER_ACCOUNT + 1)]
     with pytest.raises(Unauthenticated):
