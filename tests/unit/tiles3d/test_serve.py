@@ -53,7 +53,7 @@ def principal(enterprise: UUID = ENTERPRISE, *scopes: str) -> Principal:
 
 @pytest_asyncio.fixture
 async def http(var: Path, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
-    """The router alone; the header X-Who chooses who asks. Whose site it is is stated here instead of in the database."""
+    """The router alone; the header X-Who chooses who asks; whose site it is stands here, not in a database."""
 
     async def may_see(who: Principal, site: str) -> bool:
         return who.enterprise_id == ENTERPRISE and site == "demo"

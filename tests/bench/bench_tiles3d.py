@@ -1,0 +1,68 @@
+"""3D tiles: import of the real survey delivery, its size, heights and lines of sight."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.harness import Row, seconds
+from tiles.tiles3d.build import import_delivery
+from tiles.tiles3d.height import HeightField
+from tiles.tiles3d.job import Options
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "osgb-oblique"
+
+
+def _source(folder: Path) -> tuple[Path, str]:
+    """The real delivery where it is there, else a made one of about the same size."""
+    if REAL.is_dir():
+        return REAL, "osgb-oblique"
+    from tests.unit.tiles3d.deliveries import glb_delivery
+
+    return glb_delivery(folder / "in", 3, 3, n=128, texture=1024), "made GLB delivery"
+
+
+def rows() -> list[Row]:
+    """Goals of the issue: 3 s plain, 15 s with meshopt and WebP, half the bytes, 20,000 heights/s, 50 ms for 200 cameras."""
+    with tempfile.TemporaryDirectory(prefix="bench-tiles3d-") as name:
+        folder = Path(name)
+        source, label = _source(folder)
+        plain = Options(textures="keep", compress=False)
+        took = [seconds(lambda: import_delivery(source, folder / "plain", options=plain)) for _ in range(2)]
+        packed = [seconds(lambda: import_delivery(source, folder / "packed", options=Options())) for _ in range(2)]
+        manifest = import_delivery(source, folder / "packed", options=Options())
+        found = [
+            Row(f"import {label}, plain", "s", min(took), None, "", "lower", 3.0),
+            Row(f"import {label}, meshopt + WebP", "s", min(packed), None, "", "lower", 15.0),
+            Row(
+                "bytes of the tileset",
+                "MB",
+                manifest.bytes / 1e6,
+                manifest.source.bytes / 1e6,
+                "the delivery",
+                "lower",
+                0.5,
+            ),
+            Row("first picture (root tile)", "kB", manifest.levels[0].bytes / 1e3, None, "", "lower"),
+        ]
+        return found + _answers(HeightField(folder / "packed"), manifest.bounds)
+
+
+def _answers(field: HeightField, bounds: tuple[float, float, float, float]) -> list[Row]:
+    rng = np.random.default_rng(1)
+    west, south, east, north = bounds
+    points = np.column_stack([rng.uniform(west, east, 100_000), rng.uniform(south, north, 100_000)])
+    heights = field.sample(points)
+    rate = len(points) / min(seconds(lambda: field.sample(points)) for _ in range(5))
+    on = ~np.isnan(heights)
+    place = np.column_stack([points[on], heights[on]])
+    cameras = place[:200] + np.array([0.0, 0.0, 5.0])
+    point = place[300] + np.array([0.0, 0.0, 1.5])
+    field.visible(point, cameras)
+    sight = min(seconds(lambda: field.visible(point, cameras)) for _ in range(10))
+    return [
+        Row("heights, batched", "points/s", rate, None, "", "higher", 20_000.0),
+        Row("one point against 200 cameras", "ms", sight * 1e3, None, "", "lower", 50.0),
+    ]
