@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest_asyncio
-
 from gis_assets.sites.demo.accounts import views
 from gis_assets.sites.demo.build import features
+
 from tests.conftest import Enterprise, SignIn
 from tests.support import make_enterprise
 from twin.db.uow import unit_of_work
@@ -73,3 +74,10 @@ def ids(rows: list[dict[str, Any]]) -> set[str]:
     found = {row["id"] for row in rows}
     assert len(found) == len(rows)
     return found
+
+
+def tile_of(lon: float, lat: float, z: int) -> tuple[int, int]:
+    """Column and row of the tile that holds a place."""
+    n = 1 << z
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return int((lon + 180) / 360 * n), int(y * n)

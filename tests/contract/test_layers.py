@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,19 +12,12 @@ import mapbox_vector_tile
 import pytest
 from shapely.geometry import box, shape
 
-from tests.contract.conftest import everything, get, ids, walk
 from tests.conftest import SignIn
+from tests.contract.conftest import everything, get, ids, tile_of, walk
 from twin.registry.layer import Field, Layer, layers
 
 EVERY = list(layers().values())
 each = pytest.mark.parametrize("layer", EVERY, ids=[layer.key for layer in EVERY])
-
-
-def tile_of(lon: float, lat: float, z: int) -> tuple[int, int]:
-    """Column and row of the tile that holds a place."""
-    n = 1 << z
-    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
-    return int((lon + 180) / 360 * n), int(y * n)
 
 
 @each
@@ -36,13 +28,14 @@ async def test_features_have_exactly_the_declared_properties(manager: httpx.Asyn
     schema = await get(manager, f"{layer.key}/queryables", lang="en")
     assert set(schema["properties"]) == {*names, "geometry", "id"}
     jsonschema.Draft202012Validator.check_schema(schema)
+    judge = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
     for row in rows:
         assert list(row) == ["type", "id", "geometry", "properties"]
         assert list(row["properties"]) == names
         assert row["geometry"]["type"] == layer.geometry
         assert shape(row["geometry"]).has_z and shape(row["geometry"]).is_valid
         given = {name: value for name, value in row["properties"].items() if value is not None}
-        jsonschema.validate(given, schema, format_checker=jsonschema.FormatChecker())
+        judge.validate(given)
 
 
 @each
@@ -68,6 +61,11 @@ async def test_pages_give_every_feature_once(manager: httpx.AsyncClient, layer: 
     assert [r["id"] for r in await walk(manager, f"{layer.key}/items", limit=size)] == sorted(r["id"] for r in rows)
 
 
+def own_fields(layer: Layer) -> tuple[Field, ...]:
+    """The layer's own fields; the common ones are the same everywhere, so one layer stands for all."""
+    return layer.all_fields if layer is EVERY[0] else layer.fields
+
+
 def brute_sorted(rows: list[dict[str, Any]], *keys: str) -> list[str]:
     """Ids by the sort keys, then the id; nothing comes last in both directions."""
     rows = sorted(rows, key=lambda r: r["id"])
@@ -82,16 +80,13 @@ def brute_sorted(rows: list[dict[str, Any]], *keys: str) -> list[str]:
 @each
 async def test_every_property_sorts_across_pages(manager: httpx.AsyncClient, layer: Layer) -> None:
     rows = await everything(manager, layer.key)
-    size = max(1, len(rows) // 3)
-    for field in layer.all_fields:
-        for key in (field.name, f"-{field.name}"):
-            found = await walk(manager, f"{layer.key}/items", limit=size, sortby=key)
-            same = sorted(rows, key=lambda r: r["id"])
-            if key.startswith("-"):  # Python's reverse keeps equal ones in order, as the ids go up here too
-                same = list(same)
-            assert [r["id"] for r in found] == brute_sorted(same, key), key
+    size = max(1, len(rows) // 2)
+    for number, field in enumerate(own_fields(layer)):
+        key = f"-{field.name}" if number % 2 else field.name
+        found = await walk(manager, f"{layer.key}/items", limit=size, sortby=key)
+        assert [r["id"] for r in found] == brute_sorted(rows, key), key
     last = layer.all_fields[-1].name
-    found = await walk(manager, f"{layer.key}/items", limit=size, sortby=f"-{last},name")
+    found = await walk(manager, f"{layer.key}/items", limit=max(1, len(rows) // 5), sortby=f"-{last},+name")
     assert [r["id"] for r in found] == brute_sorted(rows, f"-{last}", "name")
 
 
@@ -189,7 +184,7 @@ def _cases(field: Field, values: list[Any]) -> list[tuple[str, Any]]:
 @each
 async def test_filters_on_every_property_answer_like_brute_force(manager: httpx.AsyncClient, layer: Layer) -> None:
     rows = await everything(manager, layer.key)
-    for field in layer.all_fields:
+    for field in own_fields(layer):
         values = {row["id"]: row["properties"][field.name] for row in rows}
         for text, holds in _cases(field, list(values.values())):
             found = ids(await everything(manager, layer.key, filter=text))
@@ -232,7 +227,9 @@ async def test_tiles_hold_the_same_features(manager: httpx.AsyncClient, layer: L
     zoomed = 17
     x, y = tile_of(centre.x, centre.y, zoomed)
     near = await manager.get(told["tiles"][0].format(z=zoomed, y=y, x=x))
-    assert rows[0]["id"] in {f["properties"]["id"] for f in mapbox_vector_tile.decode(near.content)[layer.key]["features"]}
+    assert rows[0]["id"] in {
+        f["properties"]["id"] for f in mapbox_vector_tile.decode(near.content)[layer.key]["features"]
+    }
     assert (await manager.get(told["tiles"][0].format(z=z, y=0, x=0))).status_code == 204
     for outside in ("3/8/0", "3/0/8", "23/0/0"):
         answer = await manager.get(f"/ogc/collections/{layer.key}/tiles/WebMercatorQuad/{outside}")
