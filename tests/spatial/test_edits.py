@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -180,7 +181,9 @@ async def prop(manager: httpx.AsyncClient) -> dict[str, Any]:
 async def test_property_faults_are_named(
     manager: httpx.AsyncClient, prop: dict[str, Any], change: dict[str, Any], code: str
 ) -> None:
-    answer = await manager.patch(f"/api/spatial/zone/{prop['id']}", json={"properties": change, "version": 1})
+    body = json.dumps({"properties": change, "version": 1})
+    headers = {"Content-Type": "application/json"}
+    answer = await manager.patch(f"/api/spatial/zone/{prop['id']}", content=body, headers=headers)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["code"] == code and not answer.json()["errors"][0]["message"].startswith("error.")
 
@@ -196,7 +199,7 @@ async def test_a_floor_must_lie_in_its_building(manager: httpx.AsyncClient) -> N
 
 
 async def test_an_edge_that_cuts_a_corner_of_the_building_is_named(manager: httpx.AsyncClient) -> None:
-    corner = [(0, 0), (0.4, 0), (0.4, 0.2), (0.2, 0.2), (0.2, 0.4), (0, 0.4), (0, 0)]
+    corner = [(0, 0), (0.4, 0), (0.4, 0.1), (0.1, 0.1), (0.1, 0.4), (0, 0.4), (0, 0)]
     house = {"code": "T-L", "name": "L 形楼", "kind": "office"}
     made = await manager.post("/api/spatial/building", json={"geometry": polygon(corner), "properties": house})
     assert made.status_code == 201, made.text

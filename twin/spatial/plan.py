@@ -105,9 +105,10 @@ async def plan(
     around = await contexts(uow, site, layer, merged)
     limited = principal is not None and bool(principal.departments)
     departments = await repository.departments(uow.session) if limited else {}
+    tags = _tags(layer, present, given)
     for item, whole, (clean, faults), named, context in zip(given, merged, cleaned, referring, around, strict=True):
         before = present.get(str(whole.get("code")))
-        faults += named
+        faults += [*named, *tags.get(item.row, ())]
         faults += check_heights(whole.get("z_min"), whole.get("z_max")) if before else []
         if principal is not None:
             faults += _place(principal, layer, [whole, *([before["properties"]] if before else [])], departments)
@@ -122,7 +123,6 @@ async def plan(
             made.faults += [{**f, "row": item.row, "feature": str(whole.get("code") or "")[:60]} for f in faults]
         else:
             _add(made, layer, site, item, before, clean)
-    made.faults += _tags(layer, present, given)
     return made
 
 
@@ -144,20 +144,18 @@ def _place(
     return []
 
 
-def _tags(layer: Layer, present: dict[str, Feature], given: Sequence[Given]) -> list[Fault]:
-    """Tags of measuring points are unique in the site, as codes are."""
+def _tags(layer: Layer, present: dict[str, Feature], given: Sequence[Given]) -> dict[int, list[Fault]]:
+    """Tags of measuring points are unique in the site, as codes are: faults by row."""
+    faults: dict[int, list[Fault]] = {}
     if layer.field("tag") is None:
-        return []
-    owner = {f["properties"]["tag"]: code for code, f in present.items()}
+        return faults
     codes = {str(item.properties.get("code")) for item in given}
-    owner = {tag: code for tag, code in owner.items() if code not in codes}
-    faults = []
+    owner = {f["properties"]["tag"]: code for code, f in present.items() if code not in codes}
     for item in given:
         code = str(item.properties.get("code"))
         tag = item.properties.get("tag") or (present[code]["properties"]["tag"] if code in present else None)
         if tag and owner.setdefault(str(tag), code) != code:
-            taken = fault("taken_by", "properties.tag", value=str(tag)[:60], other=owner[str(tag)])
-            faults.append({**taken, "row": item.row, "feature": code[:60]})
+            faults[item.row] = [fault("taken_by", "properties.tag", value=str(tag)[:60], other=owner[str(tag)])]
     return faults
 
 

@@ -36,6 +36,9 @@ from twin.spatial.transfer.model import (
 from twin.spatial.transfer.systems import System
 from twin.spatial.validate import Fault, fault
 
+# Local and shifted coordinates have no code that a file could state.
+warnings.filterwarnings("ignore", message="'crs' was not provided", category=UserWarning)
+
 _SQLITE = b"SQLite format 3\x00"
 _SHP = b"\x00\x00\x27\x0a"
 #: Bytes of a dBASE text column.
@@ -181,20 +184,18 @@ def _write(
 
     columns = [_column(field, [f["properties"][field.name] for f in features]) for field in layer.all_fields]
     shapes = np.array([shape(f["geometry"]) for f in features], dtype=object)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # local and shifted coordinates have no code that a file could state
-        raw.write(
-            path,
-            shapely.to_wkb(shapes, output_dimension=3),
-            [values for values, _ in columns],
-            [names[field.name] for field in layer.all_fields],
-            field_mask=[mask for _, mask in columns],
-            layer=layer.key,
-            driver=driver,
-            geometry_type=_KINDS[layer.geometry],
-            crs=f"EPSG:{system.epsg}" if system.epsg else None,
-            encoding="UTF-8",
-        )
+    raw.write(
+        path,
+        shapely.to_wkb(shapes, output_dimension=3),
+        [values for values, _ in columns],
+        [names[field.name] for field in layer.all_fields],
+        field_mask=[mask for _, mask in columns],
+        layer=layer.key,
+        driver=driver,
+        geometry_type=_KINDS[layer.geometry],
+        crs=f"EPSG:{system.epsg}" if system.epsg else None,
+        encoding="UTF-8",
+    )
 
 
 def _column(field: Field, values: list[Any]) -> tuple[Any, Any]:
