@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -38,7 +38,9 @@ class AnchorTable(NamedTuple):
 
 
 def table(
-    positions: dict[str, Sequence[float]], levels: dict[str, int] | None = None, maps: Sequence[Sequence[str]] = ()
+    positions: Mapping[str, Sequence[float]],
+    levels: Mapping[str, int] | None = None,
+    maps: Sequence[Sequence[str]] = (),
 ) -> AnchorTable:
     """A table from ``{id: (x, y, z)}``; ``maps`` lists the ids of each radio map in the order of its rows.
 

@@ -26,9 +26,9 @@ class BleModel(NamedTuple):
 
     Attributes:
         noise, freedom: scale in dB and degrees of freedom of the Student-t. temper: exponent of the likelihood.
-        walk: spread of a walker in m per square root of a second. leak: share of belief spread evenly each epoch, so that a
-            wrong belief is never final. acquire: r95 in m below which a badge counts as located.
-        forget: silence in s after which the belief starts anew.
+        walk: spread of a walker in m per square root of a second.
+        leak: share of belief spread evenly each epoch, so that a wrong belief is never final.
+        acquire: r95 in m below which a badge counts as located. forget: silence in s after which it starts anew.
     """
 
     noise: float = 4.5
@@ -56,7 +56,7 @@ class RadioMap(NamedTuple):
 
 
 class BleTracks(NamedTuple):
-    """Per badge: belief (n, cells), its epoch (-1: none), and of the last estimate event time (n,) and x, y, r95 (n, 3).
+    """Per badge: belief (n, cells), its epoch (-1: none); last estimate: event time (n,) and x, y, r95 (n, 3).
 
     ``located`` is 0 while a new belief is still too wide; the last estimate then stays what it was.
     """

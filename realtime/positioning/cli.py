@@ -126,5 +126,5 @@ def _finish(engine: Engine, fixes: Records, out: Path, truth: Path | None) -> No
     typer.echo(
         f"P50 {found.p50:.2f} m  P95 {found.p95:.2f} m  max {found.worst:.2f} m  "
         f"within 3 m {found.within3:.2%}  within 5 m {found.within5:.2%}  "
-        f"r95 covers {found.covered:.1%}  judged {found.count}"
+        f"r95 covers {found.covered:.1%}  judged {found.judged}"
     )

@@ -16,6 +16,7 @@ from realtime.positioning.floors import FloorPlan, Floors
 from realtime.positioning.geometry import Rings, fence_lines, leave_obstacles, rings
 from realtime.positioning.reorder import Reorder
 from realtime.positioning.types import (
+    AGILITY,
     FIX,
     SPEED_LIMIT,
     Bools,
@@ -82,8 +83,8 @@ class Engine:
         self._lines: Floats = fence_lines(fences)
 
     def set_role(self, badge: int, role: Role) -> None:
-        """Say who carries a badge: it decides the speed limit."""
-        self.tracks.limit[badge] = SPEED_LIMIT[role]
+        """Say who carries a badge: it decides speed limit and process noise."""
+        self.tracks.limit[badge], self.tracks.agility[badge] = SPEED_LIMIT[role], AGILITY[role]
 
     def feed(self, batch: Records, now: float) -> None:
         """Take measurements (dtype ``MEASUREMENT``) that arrived at ``now``; any order, any mix of kinds.
@@ -173,7 +174,8 @@ class Engine:
         kernel.extrapolate(self.tracks, now, self.model, out)
         window = self.publishing.anchor_window
         times[:] = self.tracks.heard
-        still, anchors = self.tracks.still.copy(), kernel.distinct_anchors(self.tracks.ring, now - window)
+        still, rejects = self.tracks.still.copy(), self.tracks.rejects.copy()
+        anchors = kernel.distinct_anchors(self.tracks.ring, now - window)
         if preview.size:
             some, back = np.unique(preview["badge"], return_inverse=True)
             part, local = tracks.take(self.tracks, some), preview.copy()
@@ -181,16 +183,16 @@ class Engine:
             kernel.process(local, part, position, self.health, self.model, False)
             ahead = np.empty((some.size, 5))
             kernel.extrapolate(part, now, self.model, ahead)
-            out[some], times[some], still[some] = ahead, part.heard, part.still
+            out[some], times[some], still[some], rejects[some] = ahead, part.heard, part.still, part.rejects
             anchors[some] = kernel.distinct_anchors(part.ring, now - window)
-        return still == 1, anchors >= self.publishing.min_anchors
+        return still == 1, (anchors >= self.publishing.min_anchors) & (2 * rejects < self.model.reject_limit)
 
     def _fix_candidates(self, now: float, candidates: Floats, times: Floats) -> None:
         commit, preview = self._positions.split(now)
         fixes.process(commit, self.fixes, self.tracks.limit)
         ahead = self.fixes
         if preview.size:
-            ahead = fixes.FixTracks(*(column.copy() for column in self.fixes))
+            ahead = fixes.copy(self.fixes)
             fixes.process(preview, ahead, self.tracks.limit)
         for s in range(len(fixes.SOURCES)):
             fixes.extrapolate(ahead, s, self.tracks.limit, now, self.model, candidates[1 + s])

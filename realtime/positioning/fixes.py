@@ -7,7 +7,7 @@ fix that would need more than the badge's top speed is refused, unless others fo
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,22 @@ class FixTracks(NamedTuple):
 def empty(count: int) -> FixTracks:
     """No fix yet for ``count`` badges."""
     shape = (count, len(SOURCES))
-    zeros = [np.zeros(shape) for _ in range(5)]
-    return FixTracks(*zeros, np.full(shape, -np.inf), np.zeros(shape, np.int32), np.zeros(shape, np.int16))
+    return FixTracks(
+        x=np.zeros(shape),
+        y=np.zeros(shape),
+        vx=np.zeros(shape),
+        vy=np.zeros(shape),
+        sigma=np.zeros(shape),
+        time=np.full(shape, -np.inf),
+        refused=np.zeros(shape, np.int32),
+        floor=np.zeros(shape, np.int16),
+    )
+
+
+def copy(tracks: FixTracks) -> FixTracks:
+    """A copy to run waiting fixes on."""
+    columns: list[Any] = [column.copy() for column in tracks]
+    return FixTracks(*columns)
 
 
 @jit

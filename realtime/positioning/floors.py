@@ -196,16 +196,16 @@ class Floors:
         fresh = wants & ((self._rival[rows] != rival) | np.isnan(self._since[rows]))
         since = np.where(wants, np.where(fresh, now, self._since[rows]), np.nan)
         self._since[rows], self._rival[rows] = since, rival
-        by_stairs = now - self._passage[rows] <= self.model.passage_time
+        by_stairs: Bools = np.asarray(now - self._passage[rows] <= self.model.passage_time)
         dwell = np.where(by_stairs, self.model.dwell, self.model.no_passage_dwell)
-        change = wants & (first | (now - since >= dwell))
+        change: Bools = np.asarray(wants & (first | (now - since >= dwell)))
         self.level[rows[change]] = rival[change]
         self._since[rows[change]] = np.nan
-        at = np.where((levels == self.level[rows][:, None]) & ~np.isnan(heights), heights, np.nan)
-        z = np.nanmax(np.where(np.isnan(at).all(axis=1)[:, None], self.plan.ground, at), axis=1)
+        at = (levels == self.level[rows][:, None]) & ~np.isnan(heights)
+        z = np.where(at.any(axis=1), heights[every, at.argmax(axis=1)], self.plan.ground)
         self.z[rows] = z
         own = np.take_along_axis(share, np.maximum(current, 0)[:, None], axis=1)[:, 0]
-        doubtless = (own >= self.model.sure) & np.isnan(self._since[rows]) & ~by_stairs
+        doubtless: Bools = np.asarray((own >= self.model.sure) & np.isnan(self._since[rows]) & ~by_stairs)
         target = np.full(self.z.size, np.nan)
         target[rows] = z
         teach = np.zeros(self.z.size, np.bool_)

@@ -23,8 +23,8 @@ HEALTH_COUNT, HEALTH_REJECTS, HEALTH_MEAN, HEALTH_SQUARE, HEALTH_SHARE, HEALTH_T
 HEALTH_WEIGHT = 0.01
 
 _TDOA, _MOTION = 2, 7
-#: Variance of the speed of a still badge, and of one that starts to move or is newly located (m^2/s^2).
-_STILL_VARIANCE, _FREE_VARIANCE = 1e-4, 1.0
+#: Variance of the speed of a still badge (m^2/s^2), and 1-sigma of an unknown speed as a share of the top speed.
+_STILL_VARIANCE, _FREE_SHARE = 1e-7, 0.5
 
 
 @jit
@@ -101,13 +101,13 @@ def update(
 
 
 @jit
-def _set_motion(x: Floats, p: Floats, k: int, still: bool) -> None:
-    """Zero-velocity hold: a still badge has no speed; one that starts again may have any walking speed."""
+def _set_motion(x: Floats, p: Floats, k: int, variance: float) -> None:
+    """Zero-velocity hold: a still badge has no speed; one that starts again may have any speed."""
     for i in (1, 3):
         x[k, i] = 0.0
         for j in range(4):
             p[k, i, j] = p[k, j, i] = 0.0
-        p[k, i, i] = _STILL_VARIANCE if still else _FREE_VARIANCE
+        p[k, i, i] = variance
 
 
 @jit
@@ -126,22 +126,17 @@ def _note(health: Floats, a: int, residual: float, accepted: bool, time: float) 
 
 
 @jit
-def _acquire(
-    x: Floats,
-    p: Floats,
-    ring: Floats,
-    k: int,
-    z: float,
-    anchors: Floats,
-    time: float,
-    reach: float,
-    still: bool,
-    model: Model,
-) -> bool:
+def _acquire(tracks: Tracks, k: int, anchors: Floats, time: float, model: Model) -> bool:
     """Locate row ``k`` from its ring and start the filter there; False when it cannot be located."""
+    x, p, limit = tracks.x, tracks.p, tracks.limit[k]
+    tracks.tried[k] = time
+    # A badge cannot have gone further than its top speed carried it since it was certainly right.
+    reach = math.inf if tracks.phase[k] == 0 else limit * (time - tracks.sound[k]) + 5.0
+    window = min(model.acquire_window, max(0.25, model.acquire_drift / limit))
     found, px, py, pxx, pxy, pyy = locate(
-        ring[k], z, anchors, time, x[k], reach, model.acquire_window, model.acquire_count, model.acquire_rms
+        tracks.ring[k], tracks.height[k], anchors, time, x[k], reach, window, model.acquire_count, model.acquire_rms
     )
+    variance = _STILL_VARIANCE if tracks.still[k] else (_FREE_SHARE * limit) ** 2
     if found:
         for i in range(4):
             x[k, i] = 0.0
@@ -150,7 +145,9 @@ def _acquire(
         x[k, 0], x[k, 2] = px, py
         p[k, 0, 0], p[k, 2, 2] = pxx, pyy
         p[k, 0, 2] = p[k, 2, 0] = pxy
-        p[k, 1, 1] = p[k, 3, 3] = _STILL_VARIANCE if still else _FREE_VARIANCE
+        p[k, 1, 1] = p[k, 3, 3] = variance
+        tracks.time[k] = tracks.heard[k] = tracks.sound[k] = time
+        tracks.phase[k], tracks.rejects[k] = 1, 0
     return found
 
 
@@ -173,7 +170,7 @@ def process(batch: Records, tracks: Tracks, anchors: Floats, health: Floats, mod
         if m["kind"] == _MOTION:
             if (still[k] == 1) != (m["value"] < 0.5):
                 still[k] = 1 - still[k]
-                _set_motion(x, p, k, still[k] == 1)
+                _set_motion(x, p, k, _STILL_VARIANCE if still[k] else (_FREE_SHARE * tracks.limit[k]) ** 2)
             continue
         a = m["anchor"]
         a2 = m["anchor2"] if m["kind"] == _TDOA else -1
@@ -190,8 +187,9 @@ def process(batch: Records, tracks: Tracks, anchors: Floats, health: Floats, mod
         if phase[k] == 1:
             dt = time - clock[k]
             if dt > 0.0:
+                density = model.spectral_density * tracks.agility[k]
                 fa, fb = coast(clock[k] - heard[k], dt, model.coast, model.fade)
-                predict(x, p, k, fa, fb, dt, model.still_density if still[k] else model.spectral_density)
+                predict(x, p, k, fa, fb, dt, model.still_density if still[k] else density)
                 clock[k] = time
             dx, dy, dz = x[k, 0] - anchors[a, 0], x[k, 2] - anchors[a, 1], z - anchors[a, 2]
             d = max(1e-6, math.sqrt(dx * dx + dy * dy + dz * dz))
@@ -207,6 +205,8 @@ def process(batch: Records, tracks: Tracks, anchors: Floats, health: Floats, mod
                 accepted += 1
                 heard[k] = time
                 rejects[k] = max(0, rejects[k] - 1)
+                if rejects[k] == 0:
+                    tracks.sound[k] = time
                 speed2, limit = x[k, 1] * x[k, 1] + x[k, 3] * x[k, 3], tracks.limit[k]
                 if speed2 > limit * limit:
                     x[k, 1] *= limit / math.sqrt(speed2)
@@ -217,14 +217,8 @@ def process(batch: Records, tracks: Tracks, anchors: Floats, health: Floats, mod
                 continue
         elif time - tried[k] < 0.05:
             continue
-        # Not located yet, silent for long, or surprised too often: look afresh, no further than its top speed can
-        # carry it.
-        tried[k] = time
-        reach = math.inf if phase[k] == 0 else tracks.limit[k] * (time - heard[k]) + 5.0
-        if _acquire(x, p, ring, k, z, anchors, time, reach, still[k] == 1, model):
-            clock[k] = heard[k] = time
-            phase[k], rejects[k] = 1, 0
-            accepted += 1
+        # Not located yet, silent for long, or surprised too often: look afresh.
+        accepted += 1 if _acquire(tracks, k, anchors, time, model) else 0
     return accepted
 
 
@@ -251,7 +245,8 @@ def extrapolate(tracks: Tracks, now: float, model: Model, out: Floats) -> None:
             continue
         dt = max(0.0, now - tracks.time[k])
         a, b = coast(tracks.time[k] - tracks.heard[k], dt, model.coast, model.fade)
-        q = (model.still_density if tracks.still[k] else model.spectral_density) * dt * dt * dt / 3.0
+        density = model.still_density if tracks.still[k] else model.spectral_density * tracks.agility[k]
+        q = density * dt * dt * dt / 3.0
         pxx = p[k, 0, 0] + a * (2.0 * p[k, 0, 1] + a * p[k, 1, 1]) + q
         pyy = p[k, 2, 2] + a * (2.0 * p[k, 2, 3] + a * p[k, 3, 3]) + q
         pxy = p[k, 0, 2] + a * (p[k, 0, 3] + p[k, 1, 2] + a * p[k, 1, 3])

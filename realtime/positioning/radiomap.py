@@ -27,7 +27,7 @@ class MapModel(NamedTuple):
     scale: float = 2.0
     deviation: float = 2.5
     noise: float = 5.0
-    bin: float = 0.5
+    bin: float = 1.0
     cell: float = 0.5
     margin: float = 2.0
 

@@ -27,7 +27,7 @@ def run(engine: Engine, batch: Records, rate: int) -> Records:
     with np.errstate(invalid="ignore"):
         arrival: Floats = np.fmax.accumulate(batch["time"])
     arrival = np.where(np.isnan(arrival), np.nanmin(arrival), arrival)
-    first, last = int(np.ceil(arrival[0] * rate)), int(np.floor(arrival[-1] * rate))
+    first, last = int(np.ceil(arrival[0] * rate)), int(np.ceil(arrival[-1] * rate))
     out, done = [], 0
     for tick in range(first, last + 1):
         now = tick / rate
@@ -42,7 +42,7 @@ def run(engine: Engine, batch: Records, rate: int) -> Records:
 class Score(NamedTuple):
     """Errors of fixes against the truth, in m; shares of fixes within 3 m and 5 m, and within their own r95."""
 
-    count: int
+    judged: int
     p50: float
     p95: float
     worst: float

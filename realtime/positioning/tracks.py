@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.positioning.types import SPEED_LIMIT, Floats
+from realtime.positioning.types import AGILITY, SPEED_LIMIT, Floats
 
 #: Measurements per badge that are remembered for acquisition.
 RING = 16
@@ -24,7 +24,9 @@ class Tracks(NamedTuple):
         time: event time of the state. ``heard``: event time of the last accepted measurement.
         phase: 0 never located, 1 tracking, 2 has to be located anew (the old state is still the last known one).
         rejects: leaky count of gated measurements. ``tried``: event time of the last acquisition attempt.
-        height: badge height z. ``limit``: top speed in m/s. ``still``: 1 while the accelerometer says still.
+        sound: event time at which ``rejects`` was 0 last.
+        height: badge height z. ``limit``: top speed in m/s. ``agility``: factor of its process noise.
+        still: 1 while the accelerometer says still.
         ring: (n, RING, 5) latest measurements, columns ``RING_*``. ``ring_at``: where the next one goes.
     """
 
@@ -35,8 +37,10 @@ class Tracks(NamedTuple):
     phase: NDArray[np.uint8]
     rejects: NDArray[np.int32]
     tried: Floats
+    sound: Floats
     height: Floats
     limit: Floats
+    agility: Floats
     still: NDArray[np.uint8]
     ring: Floats
     ring_at: NDArray[np.int32]
@@ -53,8 +57,10 @@ def empty(count: int, height: float) -> Tracks:
         phase=np.zeros(count, np.uint8),
         rejects=np.zeros(count, np.int32),
         tried=past.copy(),
+        sound=past.copy(),
         height=np.full(count, height),
         limit=np.full(count, SPEED_LIMIT[0]),
+        agility=np.full(count, AGILITY[0]),
         still=np.zeros(count, np.uint8),
         ring=np.full((count, RING, 5), -np.inf),
         ring_at=np.zeros(count, np.int32),
@@ -63,10 +69,5 @@ def empty(count: int, height: float) -> Tracks:
 
 def take(tracks: Tracks, rows: NDArray[Any]) -> Tracks:
     """A copy of some rows."""
-    return Tracks(*(column[rows] for column in tracks))
-
-
-def put(tracks: Tracks, rows: NDArray[Any], part: Tracks) -> None:
-    """Write rows back."""
-    for column, values in zip(tracks, part, strict=True):
-        column[rows] = values
+    columns: list[Any] = [column[rows] for column in tracks]
+    return Tracks(*columns)

@@ -61,6 +61,8 @@ class Role(IntEnum):
 
 #: Top speed in m/s per :class:`Role`: a runner, a lorry on the plant road, a forklift.
 SPEED_LIMIT: tuple[float, ...] = (4.0, 17.0, 6.0)
+#: Process noise per :class:`Role`, as a multiple of a person's: what brakes and turns harder is smoothed less.
+AGILITY: tuple[float, ...] = (1.0, 8.0, 4.0)
 
 #: One measurement. ``sigma`` 0 means the default of its kind; ``source`` only matters for fixes.
 MEASUREMENT = np.dtype(
@@ -113,6 +115,7 @@ class Model(NamedTuple):
         reject_limit: leaky count of rejects (one up, one down) that starts a re-acquisition.
         acquire_window: age up to which ranges take part in an acquisition.
         acquire_count: ranges that an acquisition needs at least (of three anchors at least).
+        acquire_drift: how far a badge at top speed may get within an acquisition; it narrows the window of vehicles.
         acquire_rms: largest robust residual of an accepted acquisition.
         restart_gap: silence after which the filter starts from new ranges instead of its prediction.
         max_range: longest believable range.
@@ -125,10 +128,11 @@ class Model(NamedTuple):
     huber: float = 2.0
     coast: float = 1.0
     fade: float = 1.0
-    still_density: float = 1e-4
+    still_density: float = 1e-7
     reject_limit: int = 8
     acquire_window: float = 3.0
-    acquire_count: int = 5
+    acquire_count: int = 4
+    acquire_drift: float = 6.0
     acquire_rms: float = 0.8
     restart_gap: float = 10.0
     max_range: float = 500.0
