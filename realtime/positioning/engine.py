@@ -34,6 +34,8 @@ _SOURCES = np.array([Source.UWB, Source.GNSS, Source.VENDOR, Source.BLE], np.uin
 _TRACKED = (Kind.RANGE, Kind.TDOA, Kind.MOTION)
 #: Distance (m) that the soft map constraint keeps from solid things.
 _MARGIN = 0.3
+#: 1-sigma (m) of a range through a floor slab.
+_SLAB_SIGMA = 1.0
 
 
 class Engine:
@@ -168,7 +170,7 @@ class Engine:
 
     def _range_candidates(self, now: float, out: Floats, times: Floats) -> tuple[Bools, Bools]:
         """Run due ranges for good and waiting ones on a copy; ``(still, enough anchors)`` per badge."""
-        commit, preview = self._ranges.split(now)
+        commit, preview = (self._doubt(part) for part in self._ranges.split(now))
         position = self.anchors.position
         kernel.process(commit, self.tracks, position, self.health, self.model, True)
         kernel.extrapolate(self.tracks, now, self.model, out)
@@ -186,6 +188,16 @@ class Engine:
             out[some], times[some], still[some], rejects[some] = ahead, part.heard, part.still, part.rejects
             anchors[some] = kernel.distinct_anchors(part.ring, now - window)
         return still == 1, (anchors >= self.publishing.min_anchors) & (2 * rejects < self.model.reject_limit)
+
+    def _doubt(self, batch: Records) -> Records:
+        """Ranges through a floor slab are late by an unknown metre: they weigh little."""
+        if self.floors is None or not batch.size:
+            return batch
+        here, there = self.floors.level[batch["badge"]], self.anchors.level[np.maximum(batch["anchor"], 0)]
+        through = (here != there) & (here != 0) & (there != 0) & (batch["sigma"] == 0.0)
+        doubtful = batch.copy()
+        doubtful["sigma"][through & (batch["kind"] != Kind.MOTION)] = _SLAB_SIGMA
+        return doubtful
 
     def _fix_candidates(self, now: float, candidates: Floats, times: Floats) -> None:
         commit, preview = self._positions.split(now)

@@ -32,6 +32,8 @@ class FloorModel(NamedTuple):
         passage_time, no_passage_dwell: how long a visit to a stair or lift counts, and the dwell without one.
         vote_memory: time constant of the anchors' votes. vote_worth: metres that unanimous anchors are worth.
         sure: share of votes from which the badge's offset is learned. learn: time constant of that.
+        wall: how far beyond the wall (m) a badge that indoor anchors hear still counts as inside.
+        settle: time outdoors after which the offset is learned there.
         smooth: time constant of the pressure height. fresh: age at which a pressure no longer counts.
         temperature: outdoor air, kelvin.
     """
@@ -44,6 +46,8 @@ class FloorModel(NamedTuple):
     vote_worth: float = 1.5
     sure: float = 0.8
     learn: float = 60.0
+    wall: float = 5.0
+    settle: float = 10.0
     smooth: float = 0.7
     fresh: float = 10.0
     temperature: float = 288.15
@@ -113,6 +117,7 @@ class Floors:
         self._building: NDArray[np.int64] = np.full(count, -1, np.int64)
         self._rival: NDArray[np.int16] = np.zeros(count, np.int16)
         self._since, self._passage = np.full(count, np.nan), np.full(count, -np.inf)
+        self._left = np.full(count, np.nan)
 
     def feed(self, batch: Records) -> None:
         """Take ranges and RSSI (votes), pressures and reference pressures, ascending in time."""
@@ -161,21 +166,36 @@ class Floors:
     def decide(self, x: Floats, y: Floats, r95: Floats, now: float) -> None:
         """Set ``level`` and ``z`` of every badge from where it is (m, NaN unknown) and what was fed."""
         known = ~np.isnan(x)
-        building = np.where(known, geometry.first_ring(self.plan.outline, x, y), self._building)
         slack = np.minimum(3.0, np.where(known, r95, 0.0))
-        # A dot that jitters over the wall of its building stays in it.
-        lost = known & (building < 0) & (self._building >= 0)
-        near = geometry.near_ring(self.plan.outline, x[lost], y[lost], 0.5 * slack[lost])
-        building[np.flatnonzero(lost)[near]] = self._building[lost][near]
+        building = self._place(x, y, slack, known, now)
         self._passage[known & geometry.near_ring(self.plan.passage, x, y, slack)] = now
         outside = known & (building < 0)
         self.level[outside], self.z[outside] = OUTDOORS, self.plan.ground
         self._since[outside] = np.nan
-        self._learn(outside, np.full(x.size, self.plan.ground), now)
+        surely = outside & (now - self._left >= self.model.settle) & (self._indoors() < 1.0 - self.model.sure)
+        self._learn(surely, np.full(x.size, self.plan.ground), now)
         inside = np.flatnonzero(building >= 0)
         if inside.size:
             self._inside(inside, building[inside], now, self._building[inside] != building[inside])
         self._building = building
+
+    def _place(self, x: Floats, y: Floats, slack: Floats, known: Bools, now: float) -> NDArray[np.int64]:
+        """Building of each badge. A dot that jitters over the wall stays inside: it leaves when it is clearly out
+        (further while indoor anchors hear it) for the dwell."""
+        building = np.where(known, geometry.first_ring(self.plan.outline, x, y), self._building)
+        lost = known & (building < 0) & (self._building >= 0)
+        away = np.where(self._indoors() >= self.model.sure, self.model.wall + slack, 0.5 * slack)
+        near = geometry.near_ring(self.plan.outline, x, y, np.where(lost, away, -1.0))
+        out = known & (building < 0) & ~near
+        self._left = np.where(out, np.where(np.isnan(self._left), now, self._left), np.nan)
+        stays = lost & (near | (now - self._left < self.model.dwell))
+        return np.where(stays, self._building, building)
+
+    def _indoors(self) -> Floats:
+        """(n,) share of the votes that come from anchors on floors; 0 where nobody votes."""
+        total = self._votes.sum(axis=1)
+        outdoors = self._votes[:, int(np.searchsorted(self._names, OUTDOORS))]
+        return np.asarray(np.where(total > 1e-6, 1.0 - outdoors / np.maximum(total, 1e-6), 0.0))
 
     def _inside(self, rows: NDArray[np.int64], building: NDArray[np.int64], now: float, entered: Bools) -> None:
         heights, levels = self.plan.height[building], self.plan.level[building]

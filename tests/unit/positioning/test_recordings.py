@@ -26,7 +26,7 @@ needs_ble = pytest.mark.skipif(
 
 
 def _walk(name: str, every: float = 0.0) -> tuple[Records, Floats, Floats]:
-    """Fixes, errors and judged r95 of a UWB recording; ``every`` thins it to one range per anchor and that many seconds."""
+    """Fixes, errors and judged r95 of a UWB recording, thinned to one range per anchor and ``every`` s."""
     engine = cli.uwb_engine(recordings.read_positions(UWB / f"{name}.anchors.json"), 1.0)
     batch = cli.uwb_batch(UWB / f"{name}.ranges.csv", engine.anchors.ids)
     if every:

@@ -1,0 +1,117 @@
+"""Positioning: the kernel beside a filterpy loop, the engine's own cost, and errors on the real recordings."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from realtime.positioning import anchors, cli, kernel, recordings, replay, tracks
+from realtime.positioning.engine import Engine
+from realtime.positioning.types import Kind, Model, Records, measurements
+from tests.bench.harness import Row, interleave
+
+_WALKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "uwb-walks"
+_HALL = np.array([[0.0, 0.0, 3.0], [50.0, 0.0, 3.0], [0.0, 50.0, 3.0], [50.0, 50.0, 3.0]])
+
+
+def _batch(badges: int, epochs: int, step: float, start: float = 0.0) -> Records:
+    """Ranges of still badges to four anchors, sorted by badge and time."""
+    n = badges * epochs * 4
+    rng = np.random.default_rng(0)
+    batch = measurements(n, kind=Kind.RANGE, badge=np.repeat(np.arange(badges), epochs * 4))
+    batch["anchor"] = np.tile(np.arange(4), badges * epochs)
+    batch["time"] = start + np.tile(np.repeat(np.arange(epochs) * step, 4), badges)
+    place = rng.uniform(5.0, 45.0, (badges, 2))[batch["badge"]]
+    batch["value"] = np.sqrt(np.square(place - _HALL[batch["anchor"], :2]).sum(1) + 4.0) + rng.normal(0, 0.1, n)
+    return batch
+
+
+def _kernel_speed() -> float:
+    batch, unit, health = _batch(5000, 10, 0.1), tracks.empty(5000, 1.0), np.zeros((4, 6))
+    kernel.process(batch, unit, _HALL, health, Model(), True)
+    batch["time"] += 1.0
+    start = time.perf_counter()
+    kernel.process(batch, unit, _HALL, health, Model(), True)
+    return batch.size / (time.perf_counter() - start)
+
+
+def _filterpy_speed() -> float:
+    from filterpy.common import Q_continuous_white_noise
+    from filterpy.kalman import ExtendedKalmanFilter
+
+    batch, ekf = _batch(1, 250, 0.1), ExtendedKalmanFilter(dim_x=4, dim_z=1)
+    ekf.x[:] = [[25.0], [0.0], [25.0], [0.0]]
+    ekf.R[:] = 0.0169
+
+    def offset(x: np.ndarray, a: int) -> np.ndarray:
+        return np.array([x[0, 0], x[2, 0], 1.0]) - _HALL[a]
+
+    def jacobian(x: np.ndarray, a: int) -> np.ndarray:
+        d = offset(x, a)
+        r = np.linalg.norm(d)
+        return np.array([[d[0] / r, 0.0, d[1] / r, 0.0]])
+
+    def expected(x: np.ndarray, a: int) -> np.ndarray:
+        return np.array([[np.linalg.norm(offset(x, a))]])
+
+    start, last = time.perf_counter(), 0.0
+    for row in batch:
+        dt = float(row["time"]) - last
+        if dt > 0.0:
+            ekf.F = np.kron(np.eye(2), np.array([[1.0, dt], [0.0, 1.0]]))
+            ekf.Q = Q_continuous_white_noise(2, dt, 0.4, block_size=2)
+            ekf.predict()
+            last += dt
+        a = int(row["anchor"])
+        ekf.update(np.array([[row["value"]]]), jacobian, expected, args=(a,), hx_args=(a,))
+    return batch.size / (time.perf_counter() - start)
+
+
+def _engine_share() -> float:
+    """Share of one core for 10,000 badges x 4 anchors x 1 Hz, fed and published once a second."""
+    table = anchors.table({str(i): tuple(p) for i, p in enumerate(_HALL)})
+    engine, batch = Engine(table, 10_000), _batch(10_000, 1, 1.0)
+    for second in range(3):
+        batch["time"] = float(second)
+        engine.feed(batch, float(second))
+        engine.publish(float(second))
+    start = time.process_time()
+    for second in range(3, 8):
+        batch["time"] = float(second)
+        engine.feed(batch, float(second))
+        engine.publish(float(second))
+    return (time.process_time() - start) / 5.0
+
+
+def _recorded() -> list[Row]:
+    """Errors on the real walks; the peers' figures are those of shared/data/README.md."""
+    errors = []
+    for path in sorted(_WALKS.glob("*.ranges.csv")):
+        name = path.name.removesuffix(".ranges.csv")
+        engine = cli.uwb_engine(recordings.read_positions(_WALKS / f"{name}.anchors.json"), 1.0)
+        fixes = replay.run(engine, cli.uwb_batch(path, engine.anchors.ids), replay.UWB_RATE)
+        errors.append(replay.errors(fixes, *recordings.read_truth(_WALKS / f"{name}.truth.csv"))[0])
+    if not errors:
+        return []
+    every = np.concatenate(errors)
+    p95, within = float(np.quantile(every, 0.95)), float(np.mean(every <= 5.0)) * 100.0
+    return [
+        Row("UWB walks, P95 error", "m", p95, 1.44, "EKF with gate, hand-set (data README)", "lower", 0.91),
+        Row("UWB walks, P95 error", "m", p95, 2.44, "least squares per epoch (data README)", "lower", 0.6),
+        Row("UWB walks, within 5 m", "%", within, None, "goal of the issue", "higher", 100.0),
+    ]
+
+
+def rows() -> list[Row]:
+    """Figures of the positioning engine."""
+    _kernel_speed()
+    ours, peer = interleave(_kernel_speed, _filterpy_speed, rounds=7, of=max)
+    share = min(_engine_share() for _ in range(3)) * 100.0
+    return [
+        Row("range updates, one core", "1/s", ours, peer, "filterpy loop", "higher", 200.0),
+        Row("range updates, one core", "1/s", ours, None, "goal of the issue", "higher", 5e6),
+        Row("10,000 badges x 4 anchors x 1 Hz", "% of a core", share, None, "goal of the issue", "lower", 15.0),
+        *_recorded(),
+    ]
