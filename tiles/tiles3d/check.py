@@ -14,7 +14,7 @@ from tiles.tiles3d.errors import DeliveryError
 from tiles.tiles3d.georef import geodetic
 from tiles.tiles3d.gltf_read import load_points
 from tiles.tiles3d.mesh import F64, Mesh
-from tiles.tiles3d.tileset import Visit, load_json, walk
+from tiles.tiles3d.tileset import Visit, load_json, matrix_of, walk
 
 _VOLUMES = {"box": 12, "region": 6, "sphere": 4}
 #: Content may stand out of its box by rounding only (metres, and share of the box).
@@ -157,6 +157,11 @@ def _volume(report: Report, volume: Any, where: str) -> bool:
     return True
 
 
+def _sound(volume: Any) -> bool:
+    """Whether a bounding volume can be computed with."""
+    return _volume(Report(), volume, "")
+
+
 def corners(box: list[float]) -> F64:
     """The eight corners (8, 3) of a 3D Tiles box."""
     b = np.array(box, np.float64)
@@ -186,9 +191,9 @@ def _within_parent(report: Report, visit: Visit, where: str) -> None:
     parent = visit.parent
     assert parent is not None
     own, outer = visit.tile["boundingVolume"], parent.tile.get("boundingVolume", {})
-    if "box" not in own or "box" not in outer:
+    if "box" not in own or "box" not in outer or not _sound(outer) or not _matrix(visit.tile.get("transform")):
         return
-    to_parent = np.linalg.inv(parent.world) @ visit.world
+    to_parent = matrix_of(visit.tile.get("transform"))
     points = corners(own["box"]) @ to_parent[:3, :3].T + to_parent[:3, 3]
     out = _outside(outer, parent.world, points)
     if out > max(_SLACK * 2, 1e-4 * float(np.abs(np.array(outer["box"])[3:]).max())):
@@ -219,7 +224,7 @@ def _content(report: Report, visit: Visit, uri: str, level: LevelSum) -> None:
             report.add("warning", "texture_size", uri, f"a picture of {w} x {h}")
     every = np.concatenate([_positions(mesh), points])
     volume = visit.tile.get("boundingVolume", {})
-    if any(k in volume for k in _VOLUMES):
+    if _sound(volume):
         out = _outside(volume, visit.world, every)
         if out > _SLACK:
             report.add("error", "content_outside", uri, f"content stands {out:.3f} m out of its bounding volume")
