@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,15 +12,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tiles.tiles3d.align import align as fit_points
-from tiles.tiles3d.align import read_points
-from tiles.tiles3d.build import import_delivery, tileset_id
-from tiles.tiles3d.check import Report
-from tiles.tiles3d.check import check as check_tileset
-from tiles.tiles3d.errors import DeliveryError, TilesetNotFound
-from tiles.tiles3d.job import Options
-from tiles.tiles3d.manifest import Alignment, Manifest
 from twin.i18n import t
 from twin.settings import get_settings
+
+if TYPE_CHECKING:
+    # The importers bring numba and pyproj; every other ``twin`` command starts without them.
+    from tiles.tiles3d.check import Report
+    from tiles.tiles3d.manifest import Alignment, Manifest
 
 app = typer.Typer(name="tiles", no_args_is_help=True, help="三维模型 · 3D models")
 
@@ -38,6 +36,8 @@ def _pair(text: str, what: str) -> tuple[float, ...] | None:
     try:
         return tuple(float(v) for v in text.split(","))
     except ValueError as error:
+        from tiles.tiles3d.errors import DeliveryError
+
         raise DeliveryError(what, f"not numbers with commas: {text!r}") from error
 
 
@@ -61,6 +61,9 @@ def import_(
     workers: Annotated[int, typer.Option(help="进程数，0 为全部核心 · processes, 0 for all cores")] = 0,
 ) -> None:
     """导入三维模型 · import a 3D model (OSGB, GLB, OBJ, LAS/LAZ/PLY, footprints, 3D Tiles)."""
+    from tiles.tiles3d.build import import_delivery, tileset_id
+    from tiles.tiles3d.job import Options
+
     first, second = _pair(origin, "--origin"), _pair(near, "--near")
     options = Options(
         id=id, name=name, site=site or get_settings().site, srs=srs, height_offset=height_offset, geoid=geoid,
@@ -108,6 +111,8 @@ def _folder(tileset: Path, site: str) -> Path:
         return tileset
     named = get_settings().sites_dir / (site or get_settings().site) / "tiles3d" / tileset.name
     if not (named / "tileset.json").is_file():
+        from tiles.tiles3d.errors import TilesetNotFound
+
         raise TilesetNotFound(id=str(tileset))
     return named
 
@@ -118,6 +123,8 @@ def check(
     site: Site = "",
 ) -> None:
     """检查三维模型 · check a tileset as a validator would."""
+    from tiles.tiles3d.check import check as check_tileset
+
     report = check_tileset(_folder(tileset, site))
     _show(Console(), report)
     raise typer.Exit(1 if report.errors else 0)
@@ -148,6 +155,8 @@ def align(
     scale: Annotated[bool, typer.Option("--scale", help="同时求尺度 · fit the scale too")] = False,
 ) -> None:
     """用控制点配准 · fit a tileset to control points; residuals stay with it."""
+    from tiles.tiles3d.align import read_points
+
     result = fit_points(_folder(tileset, site), read_points(points), scale=scale, file=points.name)
     _residuals(Console(), result)
 

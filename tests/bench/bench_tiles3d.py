@@ -25,7 +25,7 @@ def _source(folder: Path) -> tuple[Path, str]:
 
 
 def rows() -> list[Row]:
-    """Goals of the issue: 3 s plain, 15 s with meshopt and WebP, half the bytes, 20,000 heights/s, 50 ms for 200 cameras."""
+    """Goals of the issue: 3 s plain, 15 s packed, half the bytes, 20,000 heights/s, 50 ms for 200 cameras."""
     with tempfile.TemporaryDirectory(prefix="bench-tiles3d-") as name:
         folder = Path(name)
         source, label = _source(folder)

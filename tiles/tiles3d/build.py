@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tiles.tiles3d import georef as geo
+from tiles.tiles3d.archive import unpacked
 from tiles.tiles3d.errors import UnknownDelivery
 from tiles.tiles3d.footprints import build_footprints
 from tiles.tiles3d.foreign import take_over
@@ -51,9 +53,20 @@ def import_delivery(
         DeliveryError: names the file and the fault; nothing is left behind.
     """
     options = options or Options()
-    report = progress or (lambda share, stage: None)
-    started = clock.monotonic()
     path, out_dir = Path(path), Path(out_dir)
+    if path.is_file() and path.suffix.lower() == ".zip":
+        named = replace(options, id=options.id or tileset_id(path, options), name=options.name or path.stem)
+        with unpacked(path, out_dir) as folder:
+            return _import(folder, out_dir, named, progress or _silent)
+    return _import(path, out_dir, options, progress or _silent)
+
+
+def _silent(share: float, stage: str) -> None:
+    """Nobody asked."""
+
+
+def _import(path: Path, out_dir: Path, options: Options, report: Progress) -> Manifest:
+    started = clock.monotonic()
     delivery = recognise(path)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     building = Building(out_dir, fingerprint(_source_files(delivery), options))
