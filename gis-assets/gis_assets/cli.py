@@ -50,8 +50,12 @@ def site_data(source: str) -> tuple[dict[str, Any], list[Any]]:
         return build.features(), accounts.views()
     try:
         document = json.loads(Path(source).read_text(encoding="utf-8"))
-        return document["layers"], document["views"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = {
+            str(key): [{name: row[name] for name in ("code", "properties", "geometry")} for row in rows]
+            for key, rows in document["layers"].items()
+        }
+        return found, document["views"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SiteDataNotFound(code=source) from error
 
 

@@ -28,6 +28,8 @@ from twin.spatial.repository import Feature, SiteRow
 from twin.spatial.service import CodeTaken, VersionConflict, require_place
 from twin.spatial.validate import Fault, GeometryInvalid, check, check_heights, fault, with_height
 
+#: Faults of one row that are named.
+MAX_ROW_FAULTS = 10
 #: Degrees and metres under which positions are the same: what the database gives out is rounded to a millimetre.
 SAME_DEG, SAME_M = 2 * 10.0**-features_of.DIGITS, 0.002
 
@@ -120,7 +122,8 @@ async def plan(
         elif item.geometry is None and before is None and not item.faults:
             faults.append(fault("geometry_missing", "geometry"))
         if faults:
-            made.faults += [{**f, "row": item.row, "feature": str(whole.get("code") or "")[:60]} for f in faults]
+            known = {"row": item.row, "feature": str(whole.get("code") or "")[:60]}
+            made.faults += [f | known for f in faults[:MAX_ROW_FAULTS]]
         else:
             _add(made, layer, site, item, before, clean)
     return made

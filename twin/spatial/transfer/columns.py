@@ -88,7 +88,7 @@ def coerce(field: Field, value: Any) -> Any:
         return _number(field, value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value) if isinstance(value, (int, float)) or not isinstance(value, str) else value
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 def _code(field: Field, value: Any) -> Any:

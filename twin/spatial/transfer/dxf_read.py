@@ -29,6 +29,7 @@ UNITS = {1: 0.0254, 2: 0.3048, 4: 0.001, 5: 0.01, 6: 1.0, 14: 0.1}
 _NEAR_M = 5.0
 #: Deviation of a flattened arc or circle, metres.
 _SAGITTA_M = 0.05
+_RELATIVE = 1e-5
 _OUTLINES = ("LWPOLYLINE", "POLYLINE", "CIRCLE", "ELLIPSE", "LINE", "SPLINE", "ARC")
 _TEXTS = ("TEXT", "MTEXT", "ATTDEF")
 _MAX_ENTITIES = 200_000
@@ -157,8 +158,10 @@ def _flatten(entity: Any, scale: float) -> tuple[list[list[float]], bool]:
     from ezdxf import path as paths
 
     made = paths.make_path(entity)
-    # Where numbers are degrees a deviation in metres means nothing: then arcs get their least number of pieces.
-    points = [[p.x * scale, p.y * scale, p.z * scale] for p in made.flattening(_SAGITTA_M / scale, segments=8)]
+    size = max((made.start.distance(v) for v in made.control_vertices()), default=0.0)
+    # A giant circle must not become millions of points; where numbers are degrees the least number of pieces is enough.
+    deviation = max(_SAGITTA_M / scale, size * _RELATIVE)
+    points = [[p.x * scale, p.y * scale, p.z * scale] for p in made.flattening(deviation, segments=8)]
     line = [p for n, p in enumerate(points) if n == 0 or p[:2] != points[n - 1][:2]]
     closed = bool(made.is_closed) or entity.dxftype() in ("CIRCLE", "ELLIPSE")
     if closed and len(line) > 1 and math.dist(line[0][:2], line[-1][:2]) < 1e-9 * max(1.0, abs(line[0][0])):
