@@ -41,7 +41,7 @@ class BleField:
         local["anchor"] = rows[batch["anchor"]]
         return local
 
-    def commit(self, batch: Records, rows: NDArray[np.int32]) -> None:
+    def absorb(self, batch: Records, rows: NDArray[np.int32]) -> None:
         """Run final readings; ``rows`` gives the map row of each anchor."""
         self._admit(batch["badge"])
         ble.process(self._local(batch, rows), self.tracks, self.field, self.model)
@@ -89,11 +89,11 @@ class BleLocator:
         of = self.field_of[batch["anchor"]]
         return [batch[of == i] for i in range(len(self.fields))]
 
-    def commit(self, batch: Records) -> None:
+    def absorb(self, batch: Records) -> None:
         """Run final readings, sorted by badge and time."""
         for field, part in zip(self.fields, self._parts(batch), strict=True):
             if part.size:
-                field.commit(part, self.row_of)
+                field.absorb(part, self.row_of)
 
     def estimates(self, preview: Records) -> tuple[Floats, Floats]:
         """(n, 3) x, y, r95 (NaN: never heard) and (n,) newest event times, each from the badge's loudest field."""

@@ -214,7 +214,7 @@ class Engine:
         if self._ble is None:
             return
         commit, preview = self._readings.split(now)
-        self._ble.commit(commit)
+        self._ble.absorb(commit)
         estimate, times[:] = self._ble.estimates(preview)
         out[:, :2] = estimate[:, :2]
         # A walker goes on in an unknown direction: the circle grows, at most with the badge's top speed.

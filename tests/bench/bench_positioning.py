@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from realtime.fences.engine import FenceEngine
+from realtime.fences.types import Fence, Rule
 from realtime.positioning import anchors, cli, kernel, recordings, replay, tracks
 from realtime.positioning.engine import Engine
-from realtime.positioning.types import Kind, Model, Records, measurements
+from realtime.positioning.types import FIX, Kind, Model, Records, State, measurements
 from tests.bench.harness import Row, interleave
 
 _WALKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "uwb-walks"
@@ -85,6 +87,27 @@ def _engine_share() -> float:
     return (time.process_time() - start) / 5.0
 
 
+def _fence_speed() -> float:
+    """Points a second through 500 fences, 10,000 badges walking, dwell and hysteresis included."""
+    rng = np.random.default_rng(0)
+    areas = []
+    for i, (x, y) in enumerate(rng.uniform(0.0, 970.0, (500, 2))):
+        angles = np.linspace(0.0, 2.0 * np.pi, 13)[:-1]
+        outline = tuple((float(x + 15 * np.cos(a)), float(y + 15 * np.sin(a))) for a in angles)
+        areas.append(Fence(str(i), outline, rules=(Rule.OVER_COUNT,), limit_count=30))
+    unit, batch = FenceEngine(10_000, areas), np.zeros(10_000, FIX)
+    batch["badge"], batch["state"], batch["r95"] = np.arange(10_000), State.GOOD, 1.0
+    place = rng.uniform(0.0, 1000.0, (10_000, 2))
+    spent = 0.0
+    for second in range(8):
+        place += rng.normal(0.0, 1.0, place.shape)
+        batch["x"], batch["y"], batch["published"] = place[:, 0], place[:, 1], float(second)
+        start = time.perf_counter()
+        unit.evaluate(batch)
+        spent += time.perf_counter() - start if second >= 3 else 0.0
+    return 5 * 10_000 / spent
+
+
 def _recorded() -> list[Row]:
     """Errors on the real walks; the peers' figures are those of shared/data/README.md."""
     errors = []
@@ -108,10 +131,12 @@ def rows() -> list[Row]:
     """Figures of the positioning engine."""
     _kernel_speed()
     ours, peer = interleave(_kernel_speed, _filterpy_speed, rounds=7, of=max)
+    fence = max(_fence_speed() for _ in range(3))
     share = min(_engine_share() for _ in range(3)) * 100.0
     return [
         Row("range updates, one core", "1/s", ours, peer, "filterpy loop", "higher", 200.0),
         Row("range updates, one core", "1/s", ours, None, "goal of the issue", "higher", 5e6),
         Row("10,000 badges x 4 anchors x 1 Hz", "% of a core", share, None, "goal of the issue", "lower", 15.0),
+        Row("fence evaluation, 500 fences", "points/s", fence, None, "PostGIS 21-73k measured", "higher", 1e6),
         *_recorded(),
     ]
