@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
+from realtime.fences import index
 from realtime.fences.types import EVENT, Fence, Happening, Manner, Rule
 from realtime.positioning.types import Records, State
 
@@ -36,16 +36,15 @@ class FenceEngine:
         self._known: Bools = np.zeros(count, np.bool_)
         self._rest_x, self._rest_y, self._rest = (np.full(count, np.nan) for _ in range(3))
         self._alarms: dict[tuple[str, Rule, int], float] = {}
-        self._index(tuple(fences))
+        self._define(tuple(fences))
 
-    def _index(self, fences: tuple[Fence, ...]) -> None:
+    def _define(self, fences: tuple[Fence, ...]) -> None:
         self.fences = fences
-        self._shapes = np.array([shapely.Polygon(f.outline) for f in fences], dtype=object)
-        shapely.prepare(self._shapes)
-        self._tree = shapely.STRtree(self._shapes)
-        self._low = np.array([f.z_min for f in fences]) - self.manner.level_slack
-        self._high = np.array([f.z_max for f in fences]) + self.manner.level_slack
-        self._on = np.array([f.enabled for f in fences], np.bool_)
+        self._index = index.build(fences, self.manner.level_slack)
+        self._watched: Bools = np.array([bool(f.rules) for f in fences], np.bool_)
+        self._counted: Bools = np.array([Rule.OVER_COUNT in f.rules for f in fences], np.bool_)
+        self._each: Bools = np.array([bool(set(f.rules) - {Rule.OVER_COUNT}) for f in fences], np.bool_)
+        self._limit: Ints = np.array([f.limit_count for f in fences], np.int64)
 
     def replace(self, fences: Sequence[Fence], now: float) -> Records:
         """Put an edited set of fences in force; members of changed fences are found anew at once, from the last places.
@@ -66,15 +65,15 @@ class FenceEngine:
         if kept.size:
             b, f = self._split(kept["key"])
             moved["key"] = b * len(fences) + where[f]
-        self._index(tuple(fences))
-        self._pairs = np.sort(moved, order="key")
+        self._define(tuple(fences))
+        self._pairs = _sorted(moved)
         placed = np.flatnonzero(self._known)
         hits = self._hits(placed)
         _, f = self._split(hits)
         fresh = hits[~np.isin(f, [row[i] for i in same])]
         added = np.zeros(fresh.size, _PAIR)
         added["key"], added["inside"], added["since"], added["entered"] = fresh, True, np.nan, now
-        self._pairs = np.sort(np.concatenate([self._pairs, added]), order="key")
+        self._pairs = _sorted(np.concatenate([self._pairs, added]))
         out: list[tuple[Any, ...]] = []
         counts = self.counts()
         for i, spec in enumerate(fences):
@@ -111,19 +110,11 @@ class FenceEngine:
 
     def _hits(self, badge: Ints) -> Ints:
         """Sorted keys of pairs whose badge lies in the fence, height included."""
-        points = shapely.points(self._last["x"][badge], self._last["y"][badge])
-        at, fence = self._tree.query(points, predicate="intersects")
-        z = self._last["z"][badge[at]]
-        good = self._on[fence] & (z >= self._low[fence]) & (z <= self._high[fence])
-        return np.sort(badge[at[good]] * len(self.fences) + fence[good])
+        return index.hits(self._index, np.sort(badge), self._last["x"], self._last["y"], self._last["z"])
 
     def _beyond(self, key: Ints) -> Bools:
-        """Which pairs are clearly out: further than the hysteresis from the fence, or off its heights."""
-        badge, fence = self._split(key)
-        points = shapely.points(self._last["x"][badge], self._last["y"][badge])
-        far = shapely.distance(self._shapes[fence], points) > self.manner.hysteresis
-        z = self._last["z"][badge]
-        return np.asarray(far | ~self._on[fence] | (z < self._low[fence]) | (z > self._high[fence]))
+        """Which pairs are clearly out."""
+        return index.beyond(self._index, key, self._last["x"], self._last["y"], self._last["z"], self.manner.hysteresis)
 
     def _update(self, badge: Ints, first: Bools, now: float) -> Records:
         hits, pairs, m = self._hits(badge), self._pairs, self.manner
@@ -151,7 +142,7 @@ class FenceEngine:
         entered = np.where(enters, now, pairs["entered"])
         updated = pairs.copy()
         updated["inside"], updated["since"], updated["entered"] = inside | enters, since, entered
-        self._pairs = np.sort(np.concatenate([updated[~(drop | leaves)], added]), order="key")
+        self._pairs = _sorted(np.concatenate([updated[~(drop | leaves)], added]))
         came = [(pairs["key"][enters], Happening.ENTER, False), (new[at_once], Happening.ENTER, True)]
         return self._events([*came, (pairs["key"][leaves], Happening.LEAVE, False)], now)
 
@@ -177,8 +168,9 @@ class FenceEngine:
     def counts(self) -> Ints:
         """(fences,) unique persons inside each fence."""
         badge, fence = self._split(self._pairs["key"][self._pairs["inside"]])
-        unique = np.unique(np.stack([fence, self.person[badge]]), axis=1)
-        return np.bincount(unique[0], minlength=len(self.fences)).astype(np.int64)
+        span = int(self.person.max(initial=0)) + 1
+        unique = np.unique(fence * span + self.person[badge])
+        return np.bincount(unique // span, minlength=len(self.fences)).astype(np.int64)
 
     def _note_rest(self, badge: Ints, x: Floats, y: Floats, now: float) -> None:
         moved = ~(np.hypot(x - self._rest_x[badge], y - self._rest_y[badge]) <= self.manner.rest_radius)
@@ -187,15 +179,20 @@ class FenceEngine:
     def _judge(self, now: float, initial: bool) -> Records:
         """Raise and clear the alarms of all rules."""
         out: list[tuple[Any, ...]] = []
-        watched = [i for i, f in enumerate(self.fences) if f.rules]
-        if not watched:
+        if not self._watched.any():
             return np.zeros(0, EVENT)
-        badge, of = self._split(self._pairs["key"])
-        inside = self._pairs["inside"]
+        keep = self._pairs["inside"]
+        badge, of = self._split(self._pairs["key"][keep])
+        order = np.argsort(of, kind="stable")
+        badge, entered = badge[order], self._pairs["entered"][keep][order]
+        edge = np.searchsorted(of[order], np.arange(len(self.fences) + 1))
         counts = self.counts()
-        for i in watched:
-            mine = (of == i) & inside
-            found = self._broken(i, badge[mine], self._pairs["entered"][mine], int(counts[i]), now)
+        # Only fences where something can be wrong, or was: members under a rule about each, too many, or an open alarm.
+        open_alarms = {key[0] for key in self._alarms}
+        due = (self._each & (np.diff(edge) > 0)) | (self._counted & (counts > self._limit))
+        for i in np.flatnonzero(due | np.array([f.id in open_alarms for f in self.fences])).tolist():
+            mine = slice(edge[i], edge[i + 1])
+            found = self._broken(i, badge[mine], entered[mine], int(counts[i]), now)
             out += self._settle(i, found, int(counts[i]), now, initial)
         return np.array(out, EVENT) if out else np.zeros(0, EVENT)
 
@@ -230,6 +227,11 @@ class FenceEngine:
                 del self._alarms[key]
                 out.append((now, Happening.CLEAR, rule, i, badge, count, initial))
         return out
+
+
+def _sorted(pairs: Records) -> Records:
+    """Pairs ascending by key."""
+    return pairs[np.argsort(pairs["key"], kind="stable")]
 
 
 def _in_sorted(values: Ints, table: Ints) -> Bools:

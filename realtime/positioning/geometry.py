@@ -80,7 +80,7 @@ def near_ring(shape: Rings, x: Floats, y: Floats, slack: Floats) -> NDArray[np.b
     out = np.zeros(x.size, np.bool_)
     for k in range(x.size):
         for r in range(shape.box.shape[0]):
-            _, _, far = _nearest(shape, r, x[k], y[k])
+            _, _, far = nearest(shape, r, x[k], y[k])
             if in_ring(shape, r, x[k], y[k]) or far <= slack[k]:
                 out[k] = True
                 break
@@ -88,7 +88,7 @@ def near_ring(shape: Rings, x: Floats, y: Floats, slack: Floats) -> NDArray[np.b
 
 
 @jit
-def _nearest(shape: Rings, r: int, x: float, y: float) -> tuple[float, float, float]:
+def nearest(shape: Rings, r: int, x: float, y: float) -> tuple[float, float, float]:
     """The point of ring ``r``'s edge nearest to (x, y), and its distance."""
     bx, by, best = x, y, np.inf
     first, last = shape.start[r], shape.start[r + 1]
@@ -139,7 +139,7 @@ def leave_obstacles(solid: Rings, lines: Floats, x: Floats, y: Floats, r95: Floa
         for r in range(solid.box.shape[0]):
             if not in_ring(solid, r, x[k], y[k]):
                 continue
-            px, py, far = _nearest(solid, r, x[k], y[k])
+            px, py, far = nearest(solid, r, x[k], y[k])
             if far + margin > r95[k]:
                 continue
             if far > 0.0:
