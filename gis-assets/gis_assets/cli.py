@@ -8,18 +8,17 @@ import json
 import pkgutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gis_assets import sites
-from twin.db import uow as db
-from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.errors import NotFound
 from twin.i18n import t
 from twin.settings import get_settings
-from twin.spatial import repository
-from twin.spatial.site import export_site, load_site
+
+if TYPE_CHECKING:
+    from twin.db.uow import UnitOfWork
 
 app = typer.Typer(name="site", no_args_is_help=True, help="厂区数据 · spatial data of a site")
 
@@ -65,6 +64,8 @@ def load(
     enterprise: Enterprise = "",
 ) -> None:
     """载入厂区数据（可重复执行） · load a site's data; again does no harm."""
+    from twin.spatial.site import load_site
+
     layers, views = site_data(site)
     counts = _in_enterprise(enterprise, lambda uow: load_site(uow, layers, views))
     _say("site.loaded", code=layers["site"][0]["code"], **counts)
@@ -77,6 +78,8 @@ def export(
     enterprise: Enterprise = "",
 ) -> None:
     """导出厂区数据 · write all features and views of a site into one file, which ``load`` takes."""
+    from twin.spatial.site import export_site
+
     document = _in_enterprise(enterprise, lambda uow: export_site(uow, site))
     part = out.with_name(f"{out.name}.part")
     part.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -85,14 +88,18 @@ def export(
 
 
 def _in_enterprise(code: str, work: Callable[[UnitOfWork], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    # Imported late: every start of the command line pays for what stands at the top.
+    from twin.db import uow as db
+    from twin.spatial import repository
+
     async def run() -> dict[str, Any]:
         wanted = code or get_settings().enterprise
         try:
-            async with unit_of_work(ALL_ENTERPRISES) as uow:
+            async with db.unit_of_work(db.ALL_ENTERPRISES) as uow:
                 enterprise = await repository.enterprise_id(uow.session, wanted)
             if enterprise is None:
                 raise EnterpriseNotFound(code=wanted)
-            async with unit_of_work(enterprise, origin="cli") as uow:
+            async with db.unit_of_work(enterprise, origin="cli") as uow:
                 return await work(uow)
         finally:
             await db.dispose()

@@ -1,4 +1,4 @@
-"""``twin site load`` and ``export`` as they are typed, against a real database."""
+"""``twin site``: loading as it is typed, exporting, and loading what was exported, against a real database."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from gis_assets.cli import SiteDataNotFound, site_data
 from gis_assets.sites.demo.build import features
 
 from tests.conftest import Enterprise
+from twin.cli import describe
+from twin.db.uow import unit_of_work
+from twin.spatial.service import SiteNotFound
+from twin.spatial.site import export_site, load_site
 
 
 def twin(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -21,20 +26,27 @@ def twin(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.req("M1.7")
-def test_load_export_load_again(enterprise: Enterprise, tmp_path: Path) -> None:
+async def test_load_export_load_again(enterprise: Enterprise, tmp_path: Path) -> None:
     count = sum(map(len, features().values()))
     first = twin("load", "demo")
     assert first.returncode == 0 and f"{count} new, 0 changed" in first.stdout, first.stdout + first.stderr
-    file = tmp_path / "demo.json"
-    assert twin("export", "demo", "--out", str(file)).returncode == 0
-    document = json.loads(file.read_text())
+    async with unit_of_work(enterprise.id) as uow:
+        document = await export_site(uow, "demo")
     assert {key: len(rows) for key, rows in document["layers"].items()} == {k: len(v) for k, v in features().items()}
     assert len(document["views"]) == 4
-    again = twin("load", str(file))
-    assert f"0 new, 0 changed, {count} as they were" in again.stdout, again.stdout + again.stderr
+    file = tmp_path / "demo.json"
+    file.write_text(json.dumps(document))
+    async with unit_of_work(enterprise.id) as uow:
+        assert await load_site(uow, *site_data(str(file))) == {"create": 0, "update": 0, "unchanged": count}
+        with pytest.raises(SiteNotFound):
+            await export_site(uow, "nowhere")
 
 
-@pytest.mark.parametrize("arguments", [("load", "nowhere"), ("load", "demo", "--enterprise", "none")])
-def test_what_is_not_there_is_said_in_words(enterprise: Enterprise, arguments: tuple[str, ...]) -> None:
-    answer = twin(*arguments)
-    assert answer.returncode == 1 and "Traceback" not in answer.stderr and "error." not in answer.stderr
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"layers": {"site": [{}]}, "views": []}', '{"layers": []}'])
+def test_what_is_no_site_is_said_in_words(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SiteDataNotFound) as caught:
+        site_data(str(file))
+    assert "没有名为" in describe(caught.value) and "no site data" in describe(caught.value)
