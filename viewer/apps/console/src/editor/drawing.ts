@@ -37,7 +37,7 @@ export class Drawing {
     this.draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9 }),
       modes: [
-        new TerraDrawPointMode({ styles: { pointColor: options.colour, pointWidth: 8 }, snapping }),
+        new TerraDrawPointMode({ styles: { pointColor: options.colour, pointWidth: 8 } }),
         new TerraDrawLineStringMode({ snapping, styles: { lineStringColor: options.colour, lineStringWidth: 4 } }),
         new TerraDrawPolygonMode({ snapping, styles: style }),
         new TerraDrawSelectMode({

@@ -100,13 +100,21 @@ export function useEditing(hooks: EditingHooks) {
       // Nothing of the user's work is lost: the newest version becomes the base, the draft stays.
       const newest = await session.api.item(layer.key, base.value.id).catch(() => null)
       if (newest) {
-        conflict.value = newest
-        base.value = newest
+        rebase(base.value, newest)
         return
       }
     }
     fault.value = error instanceof Error ? error.message : String(error)
     rows.value = error instanceof ApiError ? error.errors : []
+  }
+
+  /** Put the user's own changes on top of somebody else's: only what the user touched differs from the newest version. */
+  function rebase(old: Feature, newest: Feature): void {
+    const { shape, values } = draft.present.value
+    const own = changes(old.properties, values, hooks.layer().fields)
+    conflict.value = newest
+    base.value = newest
+    draft.push({ shape: shape === old.geometry ? newest.geometry : shape, values: { ...newest.properties, ...own } })
   }
 
   async function remove(): Promise<void> {
