@@ -21,7 +21,13 @@ _ADDRESS = re.compile(r"\"resolved\": \"http|(extra-)?index-url|registry *= *htt
 
 def tracked(*patterns: str) -> list[Path]:
     """Files that git knows or would take."""
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return [ROOT / line for line in sorted(set(out.stdout.splitlines())) if (ROOT / line).is_file()]
 
 
@@ -32,15 +38,32 @@ def check_python(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value)
-            if node.func.attr in ("now", "utcnow", "today") and owner.endswith(("datetime", "date")) and relative != "twin/clock.py":
+            if (
+                node.func.attr in ("now", "utcnow", "today")
+                and owner.endswith(("datetime", "date"))
+                and relative != "twin/clock.py"
+            ):
                 yield f"{relative}:{node.lineno}: time only from twin.clock"
-            if node.func.attr == "commit" and relative not in ("twin/db/uow.py",) and not relative.startswith("twin/db/"):
+            if (
+                node.func.attr == "commit"
+                and relative not in ("twin/db/uow.py",)
+                and not relative.startswith("twin/db/")
+            ):
                 yield f"{relative}:{node.lineno}: only the unit of work commits"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.match(node.value) and not _SQL_HOME.search(relative):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and _SQL.match(node.value)
+            and not _SQL_HOME.search(relative)
+        ):
             yield f"{relative}:{node.lineno}: SQL belongs into a repository"
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Attribute) and t.attr == "status" for t in node.targets):
-            if "workflow" not in relative and "errors" not in relative:
-                yield f"{relative}:{node.lineno}: a status changes only through the workflow machine"
+        if (
+            isinstance(node, ast.Assign)
+            and any(isinstance(t, ast.Attribute) and t.attr == "status" for t in node.targets)
+            and "workflow" not in relative
+            and "errors" not in relative
+        ):
+            yield f"{relative}:{node.lineno}: a status changes only through the workflow machine"
 
 
 def check_texts() -> Iterator[str]:

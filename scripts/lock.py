@@ -1,4 +1,4 @@
-"""Writes ``requirements.txt`` (to run) and ``requirements-dev.txt`` (to test): exact versions of what this environment holds, without addresses.
+"""Writes ``requirements.txt`` (to run) and ``requirements-dev.txt`` (to test): the exact versions that this environment holds.
 
 Run it in ``.venv`` after changing ``pyproject.toml`` and installing: ``.venv/bin/python scripts/lock.py``.
 """

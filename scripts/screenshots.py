@@ -1,7 +1,7 @@
 """``make screenshots [URL=...]``: every screen and state of the running demo, in Chromium, into ``var/screenshots``.
 
-Each viewer app lists its shots in ``viewer/apps/<app>/shots.json``: ``[{"name", "path", "account", "sizes": ["wall", "phone"], "wait"?: "JS expression",
-"act"?: [{"click"|"fill"|"press"|"eval": ..., "text"?: ...}], "lang"?: "en"}]``. ``wait`` is polled until true before the picture is taken.
+Each viewer app lists its shots in ``viewer/apps/<app>/shots.json``: name, path, account, sizes (``wall``, ``phone`` ...), ``act``
+(a list of click, fill, press, wait, eval), ``wait`` (a JavaScript condition polled until true before the picture is taken) and lang.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def _running() -> Any:
 
 def _take(browser: Browser, plant: Plant, shot: dict[str, Any], size: str, path: Path) -> bool:
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=shot.get("lang", "zh-CN"), timezone_id="Asia/Shanghai")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale=shot.get("lang", "zh-CN"), timezone_id="Asia/Shanghai"
+    )
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     try:

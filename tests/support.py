@@ -16,7 +16,9 @@ async def make_enterprise(code: str) -> Enterprise:
     from twin.db.uow import ALL_ENTERPRISES, unit_of_work
 
     async with unit_of_work(ALL_ENTERPRISES) as uow:
-        enterprise_id: UUID = await service.create_enterprise(uow, code=code, name=f"企业 {code}", name_en=f"Enterprise {code}")
+        enterprise_id: UUID = await service.create_enterprise(
+            uow, code=code, name=f"企业 {code}", name_en=f"Enterprise {code}"
+        )
     async with unit_of_work(enterprise_id) as uow:
         for role in ROLES:
             prefix = "" if code == "demo" else f"{code}-"

@@ -27,8 +27,21 @@ from twin.settings import Settings, get_settings
 
 log = structlog.get_logger("twin.app")
 
-_ERRORS = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 409: "conflict",
-           412: "conflict", 413: "too_large", 415: "unsupported_media", 422: "invalid", 428: "precondition_required", 429: "too_many", 503: "unavailable"}  # fmt: skip
+_ERRORS = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    412: "conflict",
+    413: "too_large",
+    415: "unsupported_media",
+    422: "invalid",
+    428: "precondition_required",
+    429: "too_many",
+    503: "unavailable",
+}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -71,10 +84,15 @@ async def _health() -> dict[str, str]:
 def problem(request: Request, error: TwinError) -> JSONResponse:
     """The JSON answer of an error in the language of the request."""
     language = negotiate(request.headers.get("accept-language"))
-    body: dict[str, Any] = {"code": error.code, "message": t(f"error.{error.code}", language, **error.params), "params": error.params}
+    body: dict[str, Any] = {
+        "code": error.code,
+        "message": t(f"error.{error.code}", language, **error.params),
+        "params": error.params,
+    }
     if error.errors:
         body["errors"] = [
-            {**row, "message": row.get("message") or t(f"error.{row.get('code', 'invalid')}", language, **row)} for row in error.errors
+            {**row, "message": row.get("message") or t(f"error.{row.get('code', 'invalid')}", language, **row)}
+            for row in error.errors
         ]
     return JSONResponse(body, error.status)
 
@@ -88,7 +106,9 @@ def _handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         rows = [{"where": ".".join(str(p) for p in row["loc"]), "message": row["msg"]} for row in error.errors()]
         language = negotiate(request.headers.get("accept-language"))
-        return JSONResponse({"code": "invalid", "message": t("error.invalid", language), "params": {}, "errors": rows}, 422)
+        return JSONResponse(
+            {"code": "invalid", "message": t("error.invalid", language), "params": {}, "errors": rows}, 422
+        )
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -105,7 +125,9 @@ def _handlers(app: FastAPI) -> None:
         number = secrets.token_hex(4)
         log.error("unexpected error", number=number, path=request.url.path, exc_info=error)
         language = negotiate(request.headers.get("accept-language"))
-        return JSONResponse({"code": "error", "message": t("error.error", language, number=number), "params": {"number": number}}, 500)
+        return JSONResponse(
+            {"code": "error", "message": t("error.error", language, number=number), "params": {"number": number}}, 500
+        )
 
     app.add_exception_handler(TwinError, twin_error)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -117,7 +139,11 @@ def _handlers(app: FastAPI) -> None:
 class _Guard:
     """Refuses bodies over the limit before reading them, and adds the headers that every answer carries (plain ASGI: no cost per body)."""
 
-    _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), (b"x-frame-options", b"SAMEORIGIN"))
+    _HEADERS = (
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"x-frame-options", b"SAMEORIGIN"),
+    )
 
     def __init__(self, app: ASGIApp, limit_mb: int) -> None:
         self.app = app

@@ -36,7 +36,10 @@ def doctor() -> None:
 
 def main() -> None:
     """Entry point: expected failures are said in words, without a traceback."""
-    if sys.argv[1:2] not in (["up"], ["doctor"]):  # these start without the modules' commands, whose imports take seconds
+    if sys.argv[1:2] not in (
+        ["up"],
+        ["doctor"],
+    ):  # these start without the modules' commands, whose imports take seconds
         for module in discover.submodules("cli"):
             main_app.add_typer(module.app)
     try:

@@ -37,7 +37,9 @@ async def _uow(request: Request, principal: Annotated[Principal, Depends(current
     if existing is None:
         stack: AsyncExitStack = request.state.stack
         existing = await stack.enter_async_context(
-            unit_of_work(principal.enterprise_id, principal.account_id, origin=request.client.host if request.client else "")
+            unit_of_work(
+                principal.enterprise_id, principal.account_id, origin=request.client.host if request.client else ""
+            )
         )
         request.state.uow = existing
     return existing

@@ -74,4 +74,6 @@ def quantile(values: list[float], share: float) -> float:
 def write(name: str, rows: list[Row], folder: Path) -> None:
     """Write one JSON file per benchmark."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False) + "\n")
+    (folder / f"{name}.json").write_text(
+        json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False) + "\n"
+    )

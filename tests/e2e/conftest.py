@@ -44,7 +44,9 @@ class Plant:
 
     def token(self, username: str = "manager") -> str:
         """A bearer token of a demo account."""
-        body = self.call("POST", "/api/auth/login", {"username": username, "password": self.password(username)}, cookies=True)
+        body = self.call(
+            "POST", "/api/auth/login", {"username": username, "password": self.password(username)}, cookies=True
+        )
         return str(body["cookie"])
 
     def password(self, username: str) -> str:
@@ -54,10 +56,19 @@ class Plant:
         return next(a["password"] for a in accounts() if a["username"] == username)
 
     def call(
-        self, method: str, path: str, body: Any = None, *, cookie: str = "", cookies: bool = False, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        cookie: str = "",
+        cookies: bool = False,
+        headers: dict[str, str] | None = None,
     ) -> Any:
         """An HTTP call outside the browser; raises on an error status. With ``cookies`` the session cookie comes as ``cookie``."""
-        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
+        request = urllib.request.Request(
+            self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
+        )
         request.add_header("Content-Type", "application/json")
         request.add_header("X-Twin", "1")
         if cookie:
@@ -92,7 +103,11 @@ def plant() -> Iterator[Plant]:
     env.pop("TWIN_DATABASE_URL", None)
     with (var / "up.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(ROOT / ".venv" / "bin" / "twin"), "up", "--demo"], env=env, stdout=log, stderr=log, start_new_session=True
+            [str(ROOT / ".venv" / "bin" / "twin"), "up", "--demo"],
+            env=env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     running = Plant(f"http://127.0.0.1:{port}", process, var)
     try:

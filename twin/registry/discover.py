@@ -53,4 +53,8 @@ def _folder(package: str) -> Path:
     top, _, rest = package.partition(".")
     spec = importlib.util.find_spec(top)
     assert spec is not None and spec.submodule_search_locations
-    return Path(next(iter(spec.submodule_search_locations))) / rest if rest else Path(next(iter(spec.submodule_search_locations)))
+    return (
+        Path(next(iter(spec.submodule_search_locations))) / rest
+        if rest
+        else Path(next(iter(spec.submodule_search_locations)))
+    )

@@ -120,10 +120,17 @@ class Layer:
         """Legend entries: value, colour token and text."""
         by = self.field(self.style.by) if self.style.by else None
         if by is None:
-            return [{"value": None, "colour": self.style.colour, "icon": self.style.icon, "text": self.title.get(language)}]
+            return [
+                {"value": None, "colour": self.style.colour, "icon": self.style.icon, "text": self.title.get(language)}
+            ]
         texts = dict(by.codes)
         return [
-            {"value": value, "colour": colour, "icon": self.style.icon, "text": texts[value].get(language) if value in texts else str(value)}
+            {
+                "value": value,
+                "colour": colour,
+                "icon": self.style.icon,
+                "text": texts[value].get(language) if value in texts else str(value),
+            }
             for value, colour in self.style.colours
         ]
 

@@ -159,7 +159,11 @@ def test_import_previews_refuses_whole_and_then_applies(page: Page, plant: Plant
     shape = {"type": "Point", "coordinates": sample["geometry"]["coordinates"][0][0][:2]}
 
     def point(code: str, capacity: Any) -> dict[str, Any]:
-        return {"type": "Feature", "geometry": shape, "properties": {"code": code, "name": f"点{code}", "capacity": capacity}}
+        return {
+            "type": "Feature",
+            "geometry": shape,
+            "properties": {"code": code, "name": f"点{code}", "capacity": capacity},
+        }
 
     good, bad = tmp_path / "good.geojson", tmp_path / "bad.geojson"
     good.write_text(json.dumps({"type": "FeatureCollection", "features": [point("E2E-P1", 50)]}))
@@ -177,7 +181,10 @@ def test_import_previews_refuses_whole_and_then_applies(page: Page, plant: Plant
     expect(page.locator("[data-test=plan]")).to_contain_text("新增 1")
     page.click("[data-test=apply]")
     expect(page.locator("[data-test=done]")).to_contain_text("新增 1")
-    codes = {f["properties"]["code"] for f in plant.call("GET", "/ogc/collections/assembly_point/items", cookie=cookie)["features"]}
+    codes = {
+        f["properties"]["code"]
+        for f in plant.call("GET", "/ogc/collections/assembly_point/items", cookie=cookie)["features"]
+    }
     assert "E2E-P1" in codes and not codes & {"E2E-P2", "E2E-P3"}
 
 

@@ -50,7 +50,9 @@ def test_texts_are_complete_in_both_languages_and_take_parameters() -> None:
     assert set(i18n.catalogue("zh-CN")) == set(i18n.catalogue("en"))
     assert "15" in i18n.t("error.cluster_other_major", "en", data=15, installed="14")
     assert i18n.t("no.such.key") == "no.such.key"
-    assert "{data}" in i18n.t("error.cluster_other_major", "en")  # a missing parameter shows, it does not break the answer
+    assert "{data}" in i18n.t(
+        "error.cluster_other_major", "en"
+    )  # a missing parameter shows, it does not break the answer
 
 
 def test_every_layer_says_its_name_in_both_languages() -> None:
