@@ -31,7 +31,18 @@ from realtime.positioning.types import (
 
 #: Rows of the candidates.
 _SOURCES = np.array([Source.UWB, Source.GNSS, Source.VENDOR, Source.BLE], np.uint8)
-_TRACKED = (Kind.RANGE, Kind.TDOA, Kind.MOTION)
+
+
+def _kinds(*kinds: int) -> Bools:
+    """(256,) table: which values of ``kind`` (or ``source``) are among these."""
+    out = np.zeros(256, np.bool_)
+    out[list(kinds)] = True
+    return out
+
+
+_TRACKED = _kinds(Kind.RANGE, Kind.TDOA, Kind.MOTION)
+_BY_ANCHOR = _kinds(Kind.RANGE, Kind.TDOA, Kind.RSSI, Kind.REFERENCE)
+_FIX_SOURCES = _kinds(Source.GNSS, Source.VENDOR)
 #: Distance (m) that the soft map constraint keeps from solid things.
 _MARGIN = 0.3
 #: 1-sigma (m) of a range through a floor slab.
@@ -103,7 +114,7 @@ class Engine:
             self.floors.feed(batch[order])
         own = batch[kind != Kind.REFERENCE]
         np.maximum.at(self.seen, own["badge"], own["time"])
-        self._ranges.add(batch[np.isin(kind, _TRACKED)], now)
+        self._ranges.add(batch[_TRACKED[kind]], now)
         self._positions.add(batch[kind == Kind.FIX], now)
         if self._ble is not None:
             self._readings.add(batch[kind == Kind.RSSI], now)
@@ -112,7 +123,7 @@ class Engine:
         """(k,) which measurements can be true; counts the others."""
         kind, anchor, value = batch["kind"], batch["anchor"], batch["value"]
         m = len(self.anchors.ids)
-        by_anchor = np.isin(kind, (Kind.RANGE, Kind.TDOA, Kind.RSSI, Kind.REFERENCE))
+        by_anchor = _BY_ANCHOR[kind]
         known = (kind == Kind.REFERENCE) | ((batch["badge"] >= 0) & (batch["badge"] < self.count))
         known &= ~by_anchor | ((anchor >= 0) & (anchor < m))
         second = batch["anchor2"]
@@ -123,7 +134,7 @@ class Engine:
         number = np.where(fix, np.isfinite(batch["x"]) & np.isfinite(batch["y"]), np.isfinite(value))
         number &= np.isfinite(batch["time"]) & np.isfinite(batch["sigma"]) & (batch["sigma"] >= 0.0)
         number &= (kind >= Kind.RANGE) & (kind <= Kind.MOTION)
-        number &= ~fix | np.isin(batch["source"], (Source.GNSS, Source.VENDOR))
+        number &= ~fix | _FIX_SOURCES[batch["source"]]
         with np.errstate(invalid="ignore"):
             number &= (kind != Kind.RANGE) | ((value >= 0.0) & (value <= self.model.max_range))
             number &= (kind != Kind.TDOA) | (np.abs(value) <= self.model.max_range)

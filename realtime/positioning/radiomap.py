@@ -88,8 +88,9 @@ def fit(survey: Survey, sensors: Floats, model: MapModel | None = None) -> Radio
             known = _covariance(at, at, model) + via @ prior_variance @ via.T
             known += np.diag(model.noise**2 / counts)
             cross = _covariance(grid, at, model) + to @ prior_variance @ via.T
-            mean[s] += cross @ np.linalg.solve(known, level - via @ prior)
-            variance -= np.einsum("ij,ji->i", cross, np.linalg.solve(known, cross.T))
+            inverse = np.linalg.inv(known)
+            mean[s] += cross @ (inverse @ (level - via @ prior))
+            variance -= ((cross @ inverse) * cross).sum(axis=1)
         spread[s] = np.sqrt(np.maximum(variance, 0.0))
     return RadioMap(origin, model.cell, shape, mean, spread)
 

@@ -15,7 +15,7 @@ _TIMES = np.arange(0.05, 6.0, 0.1)
 _WALK = ranges(_TIMES, straight(_TIMES, (8.0, 9.0), (1.2, 0.6)), np.random.default_rng(11))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_order_of_arrival_within_the_buffer_changes_nothing(data: st.DataObject) -> None:
     """Measurements come up to 0.25 s late, some twice; once all waits are over the state is the same to the bit."""

