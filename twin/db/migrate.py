@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 
 from twin.registry import discover
+from twin.settings import get_settings
 
 
 def _folders() -> list[Path]:
@@ -52,6 +53,9 @@ def upgrade(url: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "heads")
             connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS migration_signature (digest text NOT NULL)")
+            # Default privileges let the app role write into every new table; these decide what is migrated.
+            rights = "INSERT, UPDATE, DELETE, TRUNCATE ON migration_signature, alembic_version"
+            connection.exec_driver_sql(f'REVOKE {rights} FROM "{get_settings().app_role}"')
             connection.exec_driver_sql("DELETE FROM migration_signature")
             connection.exec_driver_sql("INSERT INTO migration_signature VALUES (%s)", (signature(),))
     finally:

@@ -32,6 +32,16 @@ _SPATIAL = (
     "st_equals(geometry, geometry)",
     "st_dwithin(geometry, geometry, double precision)",
 )
+#: Sets the mark, which a dump does not carry. Functions are found by the search path.
+LEAKPROOF = (
+    "DO $$ BEGIN "
+    + "\n".join(
+        f"BEGIN ALTER FUNCTION {name} LEAKPROOF;"
+        " EXCEPTION WHEN insufficient_privilege OR undefined_function THEN NULL; END;"
+        for name in _SPATIAL
+    )
+    + " END $$;"
+)
 
 
 def script(op: Any, sql: str) -> None:
@@ -114,9 +124,4 @@ def create_app_role(op: Any) -> None:
 
 def mark_leakproof(op: Any) -> None:
     """Let spatial indexes work under row-level security. Needs a superuser; elsewhere queries stay right but scan."""
-    calls = "\n".join(
-        f"BEGIN ALTER FUNCTION {name} LEAKPROOF;"
-        " EXCEPTION WHEN insufficient_privilege OR undefined_function THEN NULL; END;"
-        for name in _SPATIAL
-    )
-    script(op, f"DO $$ BEGIN {calls} END $$;")
+    script(op, LEAKPROOF)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from twin.i18n import LANGUAGES, t
 from twin.settings import get_settings
 
 app = typer.Typer(name="db", no_args_is_help=True, help="数据库 · the database")
@@ -74,3 +75,4 @@ def restore(
     from twin.db.backup import restore as run
 
     run(get_settings(), source, replace=yes)
+    typer.echo(" · ".join(t("restore.done", language, folder=source) for language in LANGUAGES))
