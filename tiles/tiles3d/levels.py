@@ -201,10 +201,10 @@ def weld(
 
 
 def _attributes(part: Part, textures: list[Texture], texel: float) -> NDArray[np.float32]:
-    """Texture coordinates in metres on the surface (half weight) and colour (a full swing costs 20 texels)."""
+    """Texture coordinates in metres on the surface and colour (a full swing costs 20 texels)."""
     out = np.zeros((len(part.positions), 3), np.float32)
     if part.uvs is not None and part.texture >= 0:
-        out[:, :2] = part.uvs * np.array(textures[part.texture].size, np.float32) * np.float32(texel * 0.5)
+        out[:, :2] = part.uvs * np.array(textures[part.texture].size, np.float32) * np.float32(texel)
     elif part.colors is not None:
         out[:, 2] = (
             part.colors[:, :3].astype(np.float32)
