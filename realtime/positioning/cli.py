@@ -94,7 +94,7 @@ def replay_ble(
     try:
         engine = ble_engine(positions, recordings.read_json(calibration))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordingUnreadable(path=str(calibration), reason=str(error)) from error
+        raise RecordingUnreadable(path=str(calibration), detail=str(error)) from error
     _finish(engine, replay.run(engine, ble_batch(rows, engine.anchors.ids), replay.BLE_RATE), out, score)
 
 
@@ -122,7 +122,7 @@ def _finish(engine: Engine, fixes: Records, out: Path, truth: Path | None) -> No
         return
     found = replay.score(fixes, *recordings.read_truth(truth))
     if found is None:
-        raise RecordingUnreadable(path=str(truth), reason="t_s")
+        raise RecordingUnreadable(path=str(truth), detail="t_s")
     typer.echo(
         f"P50 {found.p50:.2f} m  P95 {found.p95:.2f} m  max {found.worst:.2f} m  "
         f"within 3 m {found.within3:.2%}  within 5 m {found.within5:.2%}  "

@@ -30,7 +30,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RecordingUnreadable(path=str(path), reason=str(error)) from error
+        raise RecordingUnreadable(path=str(path), detail=str(error)) from error
 
 
 def read_positions(path: Path) -> dict[str, list[float]]:
@@ -46,7 +46,7 @@ def read_positions(path: Path) -> dict[str, list[float]]:
         if not out or any(len(value) != 3 or not np.isfinite(value).all() for value in out.values()):
             raise ValueError("x, y, z")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordingUnreadable(path=str(path), reason=f"{{id: [x, y, z]}}: {error}") from error
+        raise RecordingUnreadable(path=str(path), detail=f"{{id: [x, y, z]}}: {error}") from error
     return out
 
 
@@ -62,11 +62,11 @@ def read_columns(path: Path, needed: Iterable[str], names: Iterable[str] = ()) -
             reader = csv.DictReader(file)
             rows, heading = list(reader), list(reader.fieldnames or [])
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RecordingUnreadable(path=str(path), reason=str(error)) from error
+        raise RecordingUnreadable(path=str(path), detail=str(error)) from error
     text = set(names)
     missing = [name for name in (*needed, *text) if name not in heading]
     if missing:
-        raise RecordingUnreadable(path=str(path), reason=f"- {', '.join(missing)}")
+        raise RecordingUnreadable(path=str(path), detail=f"- {', '.join(missing)}")
     return {
         name: [row[name] or "" for row in rows] if name in text else np.array([_number(row[name]) for row in rows])
         for name in heading
@@ -93,7 +93,7 @@ def read_truth(path: Path) -> tuple[Floats, Floats]:
     columns = read_columns(path, ("t_s",))
     prefix = "true_" if "true_x_m" in columns else ""
     if f"{prefix}x_m" not in columns or f"{prefix}y_m" not in columns:
-        raise RecordingUnreadable(path=str(path), reason="- x_m, y_m")
+        raise RecordingUnreadable(path=str(path), detail="- x_m, y_m")
     time, first = np.unique(columns["t_s"], return_index=True)
     place = np.stack([columns[f"{prefix}x_m"], columns[f"{prefix}y_m"]], axis=1)[first]
     if "rtk_fixed" in columns:
