@@ -1,0 +1,238 @@
+"""The gateway process (``python -m realtime.ingest.gateway``): runs every field source, feeds history and hub."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from realtime.history import repository as history
+from realtime.history.samples import micros
+from realtime.history.writer import Writer
+from realtime.hub.ingest import Publisher, socket_path
+from realtime.ingest import repository
+from realtime.ingest.feed import Feed
+from realtime.ingest.live import LiveValues
+from realtime.ingest.plugin import AddressInvalid, FieldPoint, SourceError, kinds
+from realtime.ingest.recorder import Recorder
+from realtime.ingest.spool import Spool
+from twin import clock
+from twin.db import outbox, uow
+from twin.ops.lifeline import bind_to_parent, on_stop
+from twin.ops.logs import configure
+from twin.settings import Settings, get_settings
+
+log = structlog.get_logger("realtime.ingest")
+
+NAME = "gateway"
+#: Seconds until the next try after a source was lost; a source that ran this long starts over with the first.
+BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_LOOK = 3.0  # seconds between two looks at what is set
+_TELL = 10.0  # seconds between two notes on how sources fare
+
+
+@dataclass
+class Running:
+    """A source that runs."""
+
+    row: repository.SourceRow
+    feed: Feed
+    owners: dict[int, tuple[UUID, UUID]]
+    connected: bool = False
+    error: str = ""
+    task: asyncio.Task[None] | None = None
+    tries: int = 0
+
+
+class Gateway:
+    """Runs sources; :meth:`run` until cancelled."""
+
+    def __init__(
+        self, settings: Settings, publisher: Publisher, *, look: float = _LOOK, backoff: tuple[float, ...] = BACKOFF
+    ) -> None:
+        self._look = look
+        self._backoff = backoff
+        self.recorder = Recorder(Writer(settings, NAME), Spool(settings.var_dir / "spool" / NAME))
+        self.live = LiveValues(publisher, {})
+        self.sources: dict[UUID, Running] = {}
+        self._revision: tuple[Any, ...] | None = None
+        self._told: list[tuple[UUID, bool, str]] = []
+
+    async def run(self) -> None:
+        """Run all sources; what was collected is written or spooled before it ends."""
+        tasks = [
+            asyncio.create_task(step) for step in (self._watch(), self.recorder.run(), self.live.run(), self._care())
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            running = [source.task for source in self.sources.values() if source.task is not None]
+            for task in (*tasks, *running):
+                task.cancel()
+            await asyncio.gather(*tasks, *running, return_exceptions=True)
+            self.live.flush()
+            await self.recorder.close()
+
+    async def _watch(self) -> None:
+        """Follow what is set: sources start, stop and change without a restart of the gateway."""
+        while True:
+            try:
+                await self.reload()
+            except (DBAPIError, OSError) as error:
+                if not outbox.is_outage(error):
+                    raise
+                log.warning("sources cannot be read", error=str(error).splitlines()[0])
+            await asyncio.sleep(self._look)
+
+    async def reload(self) -> None:
+        """Take over what has changed in the database."""
+        async with uow.unit_of_work(uow.ALL_ENTERPRISES, snapshot=True) as unit:
+            revision = await repository.revision(unit.session)
+            if revision == self._revision:
+                return
+            rows = {row.id: row for row in await repository.enabled_sources(unit.session)}
+        for id_, source in list(self.sources.items()):
+            if rows.get(id_) != source.row:
+                await self._stop(source)
+        await self.recorder.flush()  # the newest stored samples must be all that there are
+        for row in rows.values():
+            if row.id not in self.sources:
+                await self._start(row)
+        self._revision = revision
+
+    async def _start(self, row: repository.SourceRow) -> None:
+        async with uow.unit_of_work(row.enterprise_id) as unit:
+            points = await repository.points(unit.session, row.id)
+            tags = await history.ensure_tags(unit.session, row.enterprise_id, [p.device_id for p in points])
+            newest = await repository.newest(unit.session, list(tags.values()))
+            alive = await history.writer_alive(unit.session)
+        owners = {tags[p.device_id]: (row.enterprise_id, p.device_id) for p in points}
+        self.live.owners = {**self.live.owners, **owners}
+        fields = [FieldPoint(tags[p.device_id], p.address, p.scale, p.shift) for p in points]
+        feed = Feed(fields, row.bad_after_s, self.recorder.add, self.live.put)
+        feed.resume(
+            [(tag, micros(ts), micros(received), quality) for tag, ts, received, quality in newest],
+            micros(alive) if alive is not None else 0,
+        )
+        source = self.sources[row.id] = Running(row, feed, owners)
+        source.task = asyncio.create_task(self._keep(source), name=f"source {row.name}")
+        log.info("source starts", source=row.name, kind=row.kind, points=len(points))
+
+    async def _stop(self, source: Running) -> None:
+        del self.sources[source.row.id]
+        if source.task is not None:
+            source.task.cancel()
+            await asyncio.gather(source.task, return_exceptions=True)
+        source.feed.give_up()
+        self.live.flush()
+        log.info("source stopped", source=source.row.name)
+
+    async def _keep(self, source: Running) -> None:
+        """Run a source again and again, with growing pauses while it cannot be reached."""
+        while True:
+            began = clock.monotonic()
+            error = await self._once(source)
+            if clock.monotonic() - began > self._backoff[-1]:
+                source.tries = 0
+            source.connected = False
+            if error != source.error:
+                log.warning("source is lost", source=source.row.name, error=error)
+            source.error = error
+            await asyncio.sleep(self._backoff[min(source.tries, len(self._backoff) - 1)])
+            source.tries += 1
+
+    async def _once(self, source: Running) -> str:
+        """Run a source until it is lost; why."""
+        kind = kinds().get(source.row.kind)
+        if kind is None:
+            return f"no such kind of source: {source.row.kind}"
+        good = []
+        for point in source.feed.points:
+            try:
+                kind.check(point.address)
+                good.append(point)
+            except AddressInvalid:
+                log.error("an address is not of its kind", source=source.row.name, address=point.address)
+        try:
+            await kind.run(kind.model.model_validate(source.row.settings), good, source.feed)
+        except (SourceError, OSError) as error:
+            return str(error) or type(error).__name__
+        except ValidationError as error:
+            return "; ".join(f"{e['loc']}: {e['msg']}" for e in error.errors(include_input=False, include_url=False))
+        except Exception as error:  # a fault of one kind must not take the others down
+            log.exception("source failed", source=source.row.name)
+            return f"{type(error).__name__}: {error}"
+        return "ended"
+
+    async def _care(self) -> None:
+        """Turn bad what has not been heard of in time; note how sources fare."""
+        next_note = 0.0
+        while True:
+            await asyncio.sleep(0.25)
+            for source in self.sources.values():
+                if turned := source.feed.check():
+                    log.warning("points turned bad", source=source.row.name, points=turned)
+                source.connected = source.feed.unknown < len(source.feed.points)
+                if source.connected:
+                    source.error, source.tries = "", 0
+            told = [(s.row.id, s.connected, s.error) for s in self.sources.values()]
+            if clock.monotonic() >= next_note or told != self._told:
+                next_note, self._told = clock.monotonic() + _TELL, told
+                await self._note()
+
+    async def _note(self) -> None:
+        rows = [
+            repository.Fares(
+                s.row.id, s.row.enterprise_id, s.connected, s.error,
+                {**asdict(s.feed.counts), "unknown": s.feed.unknown, "points": len(s.feed.points),
+                 "spooled_bytes": self.recorder.spooled_bytes, "lost": self.recorder.counts.lost},
+            )
+            for s in self.sources.values()
+        ]  # fmt: skip
+        try:
+            async with uow.unit_of_work(uow.ALL_ENTERPRISES) as unit:
+                await repository.put_states(unit.session, clock.now(), rows)
+        except (DBAPIError, OSError) as error:
+            if not outbox.is_outage(error):
+                raise
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run the gateway until ``stop`` is set, or until it fails (then the supervisor starts it anew)."""
+    async with Publisher(socket_path(settings)) as publisher:
+        gateway = Gateway(settings, publisher)
+        running = asyncio.create_task(gateway.run())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        running.cancel()
+        try:
+            await running
+        except asyncio.CancelledError:
+            pass
+        finally:
+            await uow.dispose()
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    on_stop(stop.set)
+    await serve(settings, stop)
+
+
+def main() -> None:
+    """Entry point."""
+    settings = get_settings()
+    configure(settings)
+    bind_to_parent()
+    uvloop.run(_main(settings))
+
+
+if __name__ == "__main__":
+    main()

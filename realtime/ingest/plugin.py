@@ -1,0 +1,92 @@
+"""What a kind of field source is: one file in ``realtime/ingest/sources`` with a typed settings model and ``run``.
+
+A kind only talks its protocol. Reconnecting, turning points bad, the order of samples, history and hub are the
+gateway's, the same for all kinds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from twin.errors import Invalid
+
+
+class SourceError(Exception):
+    """The source cannot be reached or does not answer; the gateway tries again later."""
+
+
+class AddressInvalid(Invalid):
+    """A point's address is not one of its kind of source."""
+
+    code = "address_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPoint:
+    """A point of a source: its tag number in the history and where the source keeps it; value * scale + shift."""
+
+    tag: int
+    address: str
+    scale: float = 1.0
+    shift: float = 0.0
+
+
+class Sink(Protocol):
+    """Where a source puts what it hears."""
+
+    def sample(self, tag: int, ts: int | None, value: float, quality: int) -> None:
+        """A sample: source time in microseconds since 1970 (None: the source gives no times), the value as the source
+        has it, quality as in :mod:`realtime.history.samples`."""
+
+    def alive(self, tags: Sequence[int] | None = None) -> None:
+        """The source has just confirmed that the last values of these points (None: all) still stand."""
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+class SourceKind(Generic[S]):
+    """Base of all kinds.
+
+    Attributes:
+        key: name in ``field_source.kind``.
+        model: settings of a source of this kind.
+    """
+
+    key: str
+    model: type[S]
+
+    def check(self, address: str) -> None:
+        """Refuse an address that is not of this kind.
+
+        Raises:
+            AddressInvalid: with the address named.
+        """
+        raise NotImplementedError
+
+    async def run(self, settings: S, points: Sequence[FieldPoint], sink: Sink) -> None:
+        """Connect and deliver until cancelled; never returns.
+
+        Raises:
+            SourceError, OSError: the source is lost.
+        """
+        raise NotImplementedError
+
+
+@cache
+def kinds() -> dict[str, SourceKind[Any]]:
+    """Every kind by key."""
+    from realtime.ingest import sources
+
+    found: dict[str, SourceKind[Any]] = {}
+    for info in pkgutil.iter_modules(sources.__path__):
+        kind = importlib.import_module(f"{sources.__name__}.{info.name}").KIND
+        found[kind.key] = kind
+    return found

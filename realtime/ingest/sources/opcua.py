@@ -1,0 +1,227 @@
+"""OPC UA: monitored items, the server's own times and status codes kept, several sessions above ``items_per_session``.
+
+An address is a node id (``ns=2;s=TI-1101``) or, so that it survives a server whose namespace numbers move,
+``nsu=<namespace URI>;s=TI-1101``. A server speaks only of values that change, so every session also watches the
+server's clock (i=2258): as long as that comes through the same subscription, values that did not change still stand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.common.node import Node
+from asyncua.common.subscription import Subscription
+from asyncua.crypto.security_policies import (
+    SecurityPolicyAes128Sha256RsaOaep,
+    SecurityPolicyAes256Sha256RsaPss,
+    SecurityPolicyBasic256Sha256,
+)
+from asyncua.ua.uaerrors import UaError
+from pydantic import BaseModel, Field, SecretStr
+
+from realtime.history.samples import BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, micros, quality_of
+from realtime.ingest.plugin import AddressInvalid, FieldPoint, Sink, SourceError, SourceKind
+
+log = structlog.get_logger("realtime.ingest")
+
+_POLICIES: dict[str, Any] = {
+    "Basic256Sha256": SecurityPolicyBasic256Sha256,
+    "Aes128_Sha256_RsaOaep": SecurityPolicyAes128Sha256RsaOaep,
+    "Aes256_Sha256_RsaPss": SecurityPolicyAes256Sha256RsaPss,
+}
+_SERVER_TIME = ua.NodeId.from_string("i=2258")
+_CHUNK = 500
+
+
+class OpcuaSettings(BaseModel):
+    """An OPC UA server.
+
+    Attributes:
+        silent_s: seconds without the server's clock after which the connection is taken for dead.
+        queue: values that the server keeps per item between two publishings.
+    """
+
+    url: str = Field(pattern=r"^opc\.tcp://")
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    policy: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = "None"
+    certificate: Path | None = None
+    private_key: Path | None = None
+    server_certificate: Path | None = None
+    publishing_ms: float = Field(default=500, ge=50, le=60_000)
+    sampling_ms: float = Field(default=250, ge=0, le=60_000)
+    queue: int = Field(default=20, ge=1, le=10_000)
+    items_per_session: int = Field(default=3000, ge=1, le=20_000)
+    silent_s: float = Field(default=5.0, ge=0.5, le=300)
+    timeout_s: float = Field(default=4.0, gt=0, le=60)
+
+
+def number(value: Any) -> float:
+    """A value as a number: truth values as 0 and 1, what is no number as NaN."""
+    if isinstance(value, bool | int | float):
+        return float(value)
+    return math.nan
+
+
+def source_time(value: ua.DataValue) -> int | None:
+    """The source's time (else the server's) in microseconds since 1970; None when neither is given."""
+    at: datetime | None = value.SourceTimestamp or value.ServerTimestamp
+    if at is None:
+        return None
+    return micros(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
+
+
+class _Session:
+    """One session with one subscription; also its notification handler."""
+
+    def __init__(self, settings: OpcuaSettings, points: Sequence[FieldPoint], sink: Sink) -> None:
+        self._settings = settings
+        self._points = points
+        self._sink = sink
+        self._tags = [point.tag for point in points]
+        self._by_node: dict[ua.NodeId, list[int]] = {}
+        self._clock = asyncio.Event()
+        self._refused: list[int] = []
+
+    async def run(self) -> None:
+        """Subscribe and deliver until the server falls silent.
+
+        Raises:
+            SourceError: it did, or it never answered.
+        """
+        client = await self._client()
+        try:
+            async with asyncio.timeout(self._settings.timeout_s * 3):
+                await client.connect()
+        except (TimeoutError, UaError, OSError) as error:
+            raise SourceError(f"no connection to {self._settings.url}: {error or type(error).__name__}") from error
+        try:
+            await self._subscribe(client)
+            while True:
+                self._clock.clear()
+                async with asyncio.timeout(self._settings.silent_s):
+                    await self._clock.wait()
+        except (TimeoutError, UaError, OSError) as error:
+            raise SourceError(f"{self._settings.url} fell silent: {error or 'no sign of life'}") from error
+        finally:
+            with contextlib.suppress(TimeoutError, UaError, OSError, asyncio.CancelledError):
+                async with asyncio.timeout(1.0):
+                    await client.disconnect()
+
+    async def _client(self) -> Client:
+        s = self._settings
+        client = Client(s.url, timeout=s.timeout_s)
+        client.name = client.description = "plant-twin gateway"
+        if s.user:
+            client.set_user(s.user)
+            client.set_password(s.password.get_secret_value())
+        if s.policy != "None":
+            if s.certificate is None or s.private_key is None:
+                raise SourceError(f"the policy {s.policy} needs a certificate and its key")
+            await client.set_security(
+                _POLICIES[s.policy], str(s.certificate), str(s.private_key),
+                server_certificate=str(s.server_certificate) if s.server_certificate else None,
+            )  # fmt: skip
+        return client
+
+    async def _subscribe(self, client: Client) -> None:
+        s = self._settings
+        subscription = await client.create_subscription(s.publishing_ms, self, queue_maxsize=100_000)
+        (clock_item,) = await self._watch(subscription, [client.get_node(_SERVER_TIME)], queue=1)
+        if isinstance(clock_item, ua.StatusCode):
+            raise SourceError(f"the server's clock cannot be watched: {clock_item.name}")
+        namespaces = await client.get_namespace_array()
+        for start in range(0, len(self._points), _CHUNK):
+            nodes, tags = [], []
+            for point in self._points[start : start + _CHUNK]:
+                node_id = _node_id(point.address, namespaces)
+                if node_id is None:
+                    self._refuse(point.tag)
+                    continue
+                self._by_node.setdefault(node_id, []).append(point.tag)
+                nodes.append(client.get_node(node_id))
+                tags.append(point.tag)
+            for tag, made in zip(tags, await self._watch(subscription, nodes, s.queue), strict=True):
+                if isinstance(made, ua.StatusCode):
+                    self._refuse(tag)
+        if self._refused:
+            log.warning("nodes are not there", url=s.url, count=len(self._refused))
+
+    def _refuse(self, tag: int) -> None:
+        self._refused.append(tag)
+        self._sink.sample(tag, None, math.nan, BAD_SENSOR_FAILURE)
+
+    async def _watch(self, subscription: Subscription, nodes: list[Node], queue: int) -> list[int | ua.StatusCode]:
+        if not nodes:
+            return []
+        sampling = ua.Double(self._settings.sampling_ms)
+        made: Any = await subscription.subscribe_data_change(nodes, queuesize=queue, sampling_interval=sampling)
+        return list(made)
+
+    def datachange_notification(self, node: Node, val: Any, data: Any) -> None:
+        """Called by asyncua for every change."""
+        if node.nodeid == _SERVER_TIME:
+            self._clock.set()
+            self._sink.alive(self._tags)
+            return
+        item: ua.DataValue = data.monitored_item.Value
+        value = number(val)
+        quality = quality_of(item.StatusCode.value if item.StatusCode is not None else 0)
+        if not math.isfinite(value) and quality >= 0:
+            quality = BAD_OUT_OF_RANGE
+        ts = source_time(item)
+        for tag in self._by_node.get(node.nodeid, ()):
+            self._sink.sample(tag, ts, value, quality)
+
+    def status_change_notification(self, status: Any) -> None:
+        """The server ended the subscription: its clock will stop, and :meth:`run` with it."""
+        log.warning("the server changed the subscription", url=self._settings.url, status=str(status))
+
+
+def _node_id(address: str, namespaces: Sequence[str]) -> ua.NodeId | None:
+    """The node id of an address on a server with these namespaces; None when it has no such namespace."""
+    if address.startswith("nsu="):
+        uri, _, rest = address[4:].partition(";")
+        if uri not in namespaces:
+            return None
+        address = f"ns={namespaces.index(uri)};{rest}"
+    return ua.NodeId.from_string(address)
+
+
+class Opcua(SourceKind[OpcuaSettings]):
+    """OPC UA client."""
+
+    key = "opcua"
+    model = OpcuaSettings
+
+    def check(self, address: str) -> None:
+        """Refuse what is no node id."""
+        try:
+            uri = address[4:].partition(";")[0] if address.startswith("nsu=") else ""
+            if _node_id(address, [uri]) is None or (not uri and ";" not in address and not address.startswith("i=")):
+                raise AddressInvalid(address=address)
+        except (UaError, ValueError, IndexError) as error:
+            raise AddressInvalid(address=address) from error
+
+    async def run(self, settings: OpcuaSettings, points: Sequence[FieldPoint], sink: Sink) -> None:
+        """All sessions side by side; one that is lost ends them all, so that they come back together."""
+        size = settings.items_per_session
+        shards = [points[n : n + size] for n in range(0, len(points), size)] or [()]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for shard in shards:
+                    group.create_task(_Session(settings, shard, sink).run())
+        except* (SourceError, OSError) as errors:
+            raise SourceError(str(errors.exceptions[0])) from errors
+
+
+KIND = Opcua()

@@ -1,0 +1,207 @@
+"""Real peers: an OPC UA server, a Modbus TCP server, a line to the database that can be cut; and waiting without sleeping blindly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from asyncua import ua
+from asyncua.common.node import Node
+from asyncua.server.server import Server
+from pymodbus.constants import ExcCodes
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from realtime.history.samples import Row
+from realtime.ingest.feed import Live
+from twin.db.cluster import free_port
+
+URI = "urn:test:plant"
+
+
+async def eventually(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Wait until ``holds()`` is true; its value."""
+    async with asyncio.timeout(seconds):
+        while not (found := holds()):  # noqa: ASYNC110 what is waited for lives in other processes and libraries
+            await asyncio.sleep(0.01)
+    return found
+
+
+class Ear:
+    """A sink that writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.samples: list[tuple[int, int | None, float, int]] = []
+        self.confirmed: list[int] = []
+
+    def sample(self, tag: int, ts: int | None, value: float, quality: int) -> None:
+        self.samples.append((tag, ts, value, quality))
+
+    def alive(self, tags: Any = None) -> None:
+        self.confirmed += tags or [-1]
+
+    def of(self, tag: int) -> list[float]:
+        return [s[2] for s in self.samples if s[0] == tag]
+
+
+class Book:
+    """Where a feed's samples and states go."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.shown: list[Live] = []
+
+
+class UaPeer:
+    """An OPC UA server with variables ``P0``, ``P1`` ... in one namespace."""
+
+    def __init__(self, port: int, count: int) -> None:
+        self.port = port
+        self._count = count
+        self.nodes: list[Node] = []
+        self._server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"opc.tcp://127.0.0.1:{self.port}/"
+
+    async def start(self) -> None:
+        server = Server()
+        await server.init()
+        server.set_endpoint(self.url)
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        index = await server.register_namespace(URI)
+        self.nodes = [
+            await server.nodes.objects.add_variable(ua.NodeId(ua.String(f"P{n}"), ua.Int16(index)), f"P{n}", float(n))
+            for n in range(self._count)
+        ]
+        await server.start()
+        self._server = server
+
+    async def write(self, n: int, value: float, at: datetime | None = None, status: int = 0) -> None:
+        """Set a value with a source time and a status code."""
+        stamp: Any = at
+        code = ua.StatusCode(ua.UInt32(status))
+        data = ua.DataValue(ua.Variant(value, ua.VariantType.Double), code, SourceTimestamp=stamp)
+        assert self._server is not None
+        await self._server.write_attribute_value(self.nodes[n].nodeid, data)
+
+    async def stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()
+
+
+@asynccontextmanager
+async def ua_peer(count: int = 3) -> AsyncIterator[UaPeer]:
+    """A running OPC UA server on a free port."""
+    peer = UaPeer(free_port(), count)
+    await peer.start()
+    try:
+        yield peer
+    finally:
+        await peer.stop()
+
+
+class ModbusPeer:
+    """A Modbus TCP server whose units have 200 shared registers each; ``registers[unit]`` are read live."""
+
+    def __init__(self, port: int, units: tuple[int, ...]) -> None:
+        self.port = port
+        self.registers = {unit: [0] * 200 for unit in units}
+        self.requests: list[tuple[int, int, int]] = []
+        self.refused: set[int] = set()  # addresses
+        self.dead: dict[int, float | ExcCodes] = {}  # unit: seconds until it answers, or what the line says for it
+        self._server: ModbusTcpServer | None = None
+
+    def _device(self, unit: int) -> SimDevice:
+        async def act(code: int, start: int, address: int, count: int, current: list[int], new: Any) -> Any:
+            self.requests.append((unit, address, count))
+            dead = self.dead.get(unit)
+            if isinstance(dead, ExcCodes):
+                return dead
+            if dead is not None:
+                await asyncio.sleep(dead)
+            if self.refused & set(range(address, address + count)):
+                return ExcCodes.ILLEGAL_ADDRESS
+            current[: len(self.registers[unit])] = self.registers[unit]
+            return None
+
+        return SimDevice(unit, [SimData(0, count=200, values=0, datatype=DataType.REGISTERS)], action=act)
+
+    async def start(self) -> None:
+        devices = [self._device(unit) for unit in self.registers]
+        self._server = ModbusTcpServer(devices, address=("127.0.0.1", self.port), ignore_missing_devices=True)
+        await self._server.listen()
+
+    async def stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await server.shutdown()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def modbus_peer(*units: int) -> AsyncIterator[ModbusPeer]:
+    """A running Modbus TCP server on a free port."""
+    peer = ModbusPeer(free_port(), units or (1,))
+    await peer.start()
+    try:
+        yield peer
+    finally:
+        await peer.stop()
+
+
+class Line:
+    """A TCP line to a server that can be cut and mended."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self.port = 0
+        self.whole = True
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            if self.whole:
+                there, back = await asyncio.open_connection(*self._target)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pump(reader, back))
+                    group.create_task(_pump(there, writer))
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    def cut(self) -> None:
+        """Hang up everybody and refuse new ones."""
+        self.whole = False
+        for task in list(self._tasks):
+            task.cancel()
+
+    @asynccontextmanager
+    async def laid(self) -> AsyncIterator[Line]:
+        """The line in place."""
+        server = await asyncio.start_server(self._handle, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            self.cut()
+            await server.wait_closed()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
