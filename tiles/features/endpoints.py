@@ -44,6 +44,7 @@ def _plain(request: Request) -> tuple[str, str, str]:
     return base_of(request), language_of(request), format_of(request, "json", "html")
 
 
+@router.get("/", include_in_schema=False)
 @router.get(
     "", summary="Landing page", response_class=_Json, responses=schemas.answers(schemas.LANDING), openapi_extra=_PAGE
 )

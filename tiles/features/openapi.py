@@ -93,13 +93,17 @@ def _get(
     parameters: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     problems = {str(status): _PROBLEM for status in (400, 401, 403, 404)}
+    content: dict[str, Any] = {media_type: {"schema": schema}}
+    if media_type != documents.MVT:
+        content[documents.HTML] = {"schema": schemas.TEXT}
     given = [schemas.FORMAT, schemas.LANG] if parameters is None else parameters
     return {
         "get": {
             "summary": summary,
             "parameters": given,
             "responses": {
-                "200": {"description": "OK", "content": {media_type: {"schema": schema}}},
+                "200": {"description": "OK", "content": content},
+                "204": {"description": "nothing there (tiles)"},
                 "304": {"description": "not modified"},
                 **problems,
             },

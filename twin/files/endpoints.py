@@ -18,7 +18,7 @@ from twin.web import CurrentPrincipal, TwinRoute, Uow
 
 router = APIRouter(prefix="/api/files", tags=["files"], route_class=TwinRoute)
 
-_BINARY: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BINARY: dict[str, Any] = {"*/*": {"schema": {}}}  # whatever was uploaded
 
 
 class AttachmentOut(BaseModel):

@@ -25,7 +25,7 @@ from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 router = APIRouter(route_class=TwinRoute, tags=["spatial"])
 
 _MAX_CHANGES = 500
-_BINARY: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BINARY: dict[str, Any] = {made.media_type: {"schema": {}} for made in service.FORMATS.values()}
 
 LayerField = Annotated[str, Form(max_length=60, description="layer, e.g. `tank`")]
 CrsField = Annotated[
