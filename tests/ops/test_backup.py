@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from gis_assets import demo_steps
 from psycopg import sql
 
-from gis_assets import demo_steps
+from tests.ops.tools import open_folder
 from twin.db import audit, migrate, uow
 from twin.db import cluster as pg
 from twin.db.backup import BackupDamaged, restore
@@ -41,7 +41,9 @@ class Installation:
 
 def cli(settings: Settings, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command as an operator does."""
-    return subprocess.run([TWIN, *arguments], env=child_environment(settings), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [TWIN, *arguments], env=child_environment(settings), capture_output=True, text=True, check=False
+    )
 
 
 def owner(settings: Settings) -> psycopg.Connection:
@@ -96,29 +98,27 @@ async def _verify(settings: Settings) -> audit.Report:
 @pytest.fixture(scope="module")
 def plant() -> Iterator[Installation]:
     """A private cluster with the demo site and two attachments, backed up by the command."""
-    folder = Path(tempfile.mkdtemp(prefix="twin-backup-"))
-    folder.chmod(0o755)
-    settings = Settings(var_dir=folder / "var", _env_file=None)
     before = dict(os.environ)
-    server = pg.Cluster(settings)
-    try:
-        os.environ.update(child_environment(settings))
-        get_settings.cache_clear()
-        server.start()
-        migrate.upgrade(pg.owner_url(settings))
-        for step in demo_steps.STEPS:
-            step.run(settings, lambda *_: None)
-        asyncio.run(_put(settings, b"%PDF-1.4 permit", b"%PDF-1.4 drawing"))
-        asyncio.run(_seal(settings))
-        made = cli(settings, "db", "backup", folder / "backups")
-        assert made.returncode == 0, made.stderr
-        yield Installation(settings, Path(made.stdout.strip()), rows(settings), files(settings))
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-        os.environ.clear()
-        os.environ.update(before)
-        get_settings.cache_clear()
+    with open_folder("backup") as folder:
+        settings = Settings(var_dir=folder / "var", _env_file=None)
+        server = pg.Cluster(settings)
+        try:
+            os.environ.update(child_environment(settings))
+            get_settings.cache_clear()
+            server.start()
+            migrate.upgrade(pg.owner_url(settings))
+            for step in demo_steps.STEPS:
+                step.run(settings, lambda *_: None)
+            asyncio.run(_put(settings, b"%PDF-1.4 permit", b"%PDF-1.4 drawing"))
+            asyncio.run(_seal(settings))
+            made = cli(settings, "db", "backup", folder / "backups")
+            assert made.returncode == 0, made.stderr
+            yield Installation(settings, Path(made.stdout.strip()), rows(settings), files(settings))
+        finally:
+            server.stop()
+            os.environ.clear()
+            os.environ.update(before)
+            get_settings.cache_clear()
 
 
 def untouched(plant: Installation) -> bool:
@@ -151,7 +151,8 @@ def test_lost_rows_files_rights_and_indexes_come_back(plant: Installation) -> No
     damaged.write_bytes(b"not a drawing")
     audit.heads_file(settings).write_text(  # as if more had been sealed after the backup
         "".join(
-            json.dumps({**json.loads(line), "n": 9999}) + "\n" for line in audit.heads_file(settings).read_text().splitlines()
+            json.dumps({**json.loads(line), "n": 9999}) + "\n"
+            for line in audit.heads_file(settings).read_text().splitlines()
         )
     )
 
@@ -165,7 +166,11 @@ def test_lost_rows_files_rights_and_indexes_come_back(plant: Installation) -> No
         assert connection.execute(count).fetchone() == (0,)
         connection.execute("SELECT set_config('twin.enterprise', '*', false)")
         assert connection.execute(count).fetchone() == (len(demo_steps.ACCOUNTS),)
-        for denied in ("DELETE FROM audit", "UPDATE migration_signature SET digest = ''", "DELETE FROM alembic_version"):
+        for denied in (
+            "DELETE FROM audit",
+            "UPDATE migration_signature SET digest = ''",
+            "DELETE FROM alembic_version",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(denied)
     assert migrate.current(pg.owner_url(settings))
@@ -173,21 +178,20 @@ def test_lost_rows_files_rights_and_indexes_come_back(plant: Installation) -> No
 
 
 @pytest.mark.req("S5", "S7.19")
-def test_a_new_machine_gets_all_of_it(plant: Installation, tmp_path: Path) -> None:
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    new = Settings(var_dir=tmp_path / "var", _env_file=None)
-    done = cli(new, "db", "restore", plant.backup)
-    assert done.returncode == 0, done.stderr
-    server = pg.Cluster(new)
-    assert server.running() is None  # it ran for the restore only
-    server.start()
-    try:
-        assert rows(new) == plant.rows
-        assert files(new) == plant.files
-        assert index_used(new)
-    finally:
-        server.stop()
+def test_a_new_machine_gets_all_of_it(plant: Installation) -> None:
+    with open_folder("new") as folder:
+        new = Settings(var_dir=folder / "var", _env_file=None)
+        done = cli(new, "db", "restore", plant.backup)
+        assert done.returncode == 0, done.stderr
+        server = pg.Cluster(new)
+        assert server.running() is None  # it ran for the restore only
+        server.start()
+        try:
+            assert rows(new) == plant.rows
+            assert files(new) == plant.files
+            assert index_used(new)
+        finally:
+            server.stop()
 
 
 @pytest.mark.req("S5", "S7.19")

@@ -13,21 +13,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pydantic import SecretStr
 
+from tests.ops.tools import alive, open_folder, wait_for
 from twin.db import cluster as pg
 from twin.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    folder = tmp_path_factory.mktemp("cluster")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    made = Settings(var_dir=folder / "var", _env_file=None)
-    pg.Cluster(made).start()
-    yield made
-    pg.Cluster(made).stop()
+def settings() -> Iterator[Settings]:
+    with open_folder("cluster") as folder:
+        made = Settings(var_dir=folder / "var", _env_file=None)
+        pg.Cluster(made).start()
+        yield made
+        pg.Cluster(made).stop()
 
 
 def ask(settings: Settings) -> int:
@@ -69,7 +67,9 @@ def test_recovers_from_a_crash_a_stale_pid_and_a_taken_port(settings: Settings) 
 def test_the_app_role_owns_nothing(settings: Settings) -> None:
     access = pg.read_access(settings)
     with psycopg.connect(f"postgresql://twin_app:{access.app_password}@127.0.0.1:{access.port}/twin") as connection:
-        row = connection.execute("SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone()
+        row = connection.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
     assert row == (False, False, False)
 
 
@@ -102,28 +102,18 @@ def test_an_outside_server_is_checked(settings: Settings) -> None:
     assert caught.value.params["reason"] == "unreachable"
 
 
-def test_dies_with_its_parent_even_on_sigkill(tmp_path: Path) -> None:
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    settings = Settings(var_dir=tmp_path / "var", _env_file=None)
+def test_dies_with_its_parent_even_on_sigkill() -> None:
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom twin.settings import Settings\nfrom twin.db.cluster import Cluster\n"
-        "c = Cluster(Settings(var_dir=Path(sys.argv[1]), _env_file=None)); c.start(); print(c.running(), flush=True); time.sleep(600)\n"
+        "import sys, time\nfrom pathlib import Path\nfrom twin.settings import Settings\n"
+        "from twin.db.cluster import Cluster\n"
+        "c = Cluster(Settings(var_dir=Path(sys.argv[1]), _env_file=None))\n"
+        "c.start(); print(c.running(), flush=True); time.sleep(600)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(settings.var_dir)], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        parent.kill()
-        parent.wait()
-    deadline = time.monotonic() + 30
-    while alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(pid)
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that ended and waits to be collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    with open_folder("orphan") as folder:
+        command = [sys.executable, "-c", code, str(folder / "var")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
+            pid = int(parent.stdout.readline())
+            parent.kill()
+            parent.wait()
+        wait_for(lambda: not alive(pid), "the end of PostgreSQL", 30)
