@@ -72,7 +72,8 @@ async def test_an_export_changes_nothing_when_it_comes_back(
         content = await exported(manager, layer, format_key, crs)
         found = await preview(manager, layer, f"x{FORMATS[format_key].suffixes[0]}", content, crs=crs)
         assert found["errors"] == [] and found["changes"] == [] and found["ignored"] == []
-        assert found["unchanged"] == len(features()[layer])
+        count = len(json.loads(await exported(manager, layer, "geojson"))["features"])
+        assert found["unchanged"] == count >= len(features()[layer])
 
 
 @pytest.mark.req("M1.7")
@@ -184,6 +185,7 @@ BAD_FILES: list[tuple[str, bytes, int, str]] = [
     ("a.xlsx", zipped(**{"xl/workbook.xml": bytes(60_000_000)}), 413, "file_too_large"),
     ("a.xlsx", zipped(**{"xl/workbook.xml": b"<x"}), 422, "file_unreadable"),
     ("a.dxf", b"no drawing", 422, "file_unreadable"),
+    ("a.dxf", b"  0\nSECTION\n  2\nHEADER\n  9\n", 422, "file_unreadable"),
     ("a.dwg", b"AC1032", 415, "unsupported_format"),
     ("", b"x", 422, "invalid"),
 ]

@@ -79,16 +79,13 @@ def read(path: Path, layer: Layer, options: Options) -> Read:
 
 
 def _open(path: Path) -> Any:
-    from ezdxf import recover
+    # ezdxf could also repair damaged drawings, but it does so by guessing numbers: coordinates must never be guessed.
     from ezdxf.filemanagement import readfile
     from ezdxf.lldxf.const import DXFError
 
     try:
-        try:
-            return readfile(path)
-        except (DXFError, UnicodeDecodeError):
-            return recover.readfile(path)[0]
-    except (DXFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+        return readfile(path)
+    except (DXFError, OSError, ValueError) as error:
         raise FileUnreadable(detail=f"DXF: {error}"[:200]) from error
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from twin.auth.principal import Principal
 from twin.db.features import features
 from twin.db.uow import UnitOfWork
+from twin.errors import TwinError
 from twin.i18n import t
 from twin.registry.layer import Layer
 from twin.spatial import plan as plans
@@ -19,10 +22,11 @@ from twin.spatial.plan import Given, Plan
 from twin.spatial.repository import Feature, SiteRow
 from twin.spatial.service import site_of
 from twin.spatial.transfer import columns, dxf_read, dxf_write, excel, geojson, vector
-from twin.spatial.transfer.model import ImportInvalid, Options, Raw, Read, UnsupportedFormat
+from twin.spatial.transfer.model import FileUnreadable, ImportInvalid, Options, Raw, Read, UnsupportedFormat
 from twin.spatial.transfer.systems import System, chosen, label, system
 from twin.spatial.validate import Fault
 
+log = structlog.get_logger("twin.spatial.transfer")
 #: Faults that are shown; the count is of all.
 MAX_SHOWN = 500
 
@@ -75,6 +79,21 @@ def format_of(filename: str) -> Format:
     raise UnsupportedFormat(name=suffix[:20] or filename[:60], known=", ".join(FORMATS))
 
 
+def read(made: Format, path: Path, layer: Layer, options: Options) -> Read:
+    """A file's rows.
+
+    Raises:
+        FileUnreadable, FileTooLarge, LayerUnclear, ColumnMissing: as their names say.
+    """
+    try:
+        return made.read(path, layer, options)
+    except TwinError:
+        raise
+    except Exception as error:  # a damaged file can make a parser fail in any way
+        log.warning("upload unreadable", format=made.key, exc_info=error)
+        raise FileUnreadable(detail=made.key) from error
+
+
 async def preview(
     uow: UnitOfWork,
     principal: Principal,
@@ -95,7 +114,7 @@ async def preview(
     principal.require("spatial:import")
     principal.require(layer.write)
     site = await site_of(uow)
-    found = await asyncio.to_thread(format_of(filename).read, path, layer, options)
+    found = await asyncio.to_thread(read, format_of(filename), path, layer, options)
     used = chosen(crs, found.crs, site)
     given, ignored = await asyncio.to_thread(_given, layer, found.rows, used, options)
     made = await plans.plan(uow, layer, site, given, principal)
