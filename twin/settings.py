@@ -21,6 +21,7 @@ class Settings(BaseSettings):
         app_role: the database role of the running product. It owns nothing and obeys row-level security.
         hub_public_url: what browsers are told as the hub's address, e.g. ``wss://twin.example/hub`` behind a proxy;
             empty means the address of the page with ``hub_port``.
+        extra_packages: packages outside this repository that hold modules (comma-separated, on the Python path).
         hub_origins: pages of these origins (comma-separated, e.g. ``https://twin.example``) may connect besides those of the same host.
     """
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     hub_port: int = 8081
     hub_public_url: str = ""
     hub_origins: str = ""
+    extra_packages: str = ""
     site: str = "demo"
     enterprise: str = "demo"
     demo: bool = False

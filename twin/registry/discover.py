@@ -9,17 +9,23 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from twin.settings import Settings
+
 #: Top-level packages in import order: the kernel first.
 PACKAGES = ("twin", "gis_assets", "realtime", "tiles", "domain")
 
 
 @cache
 def packages() -> tuple[str, ...]:
-    """Dotted names of the packages that may hold pieces: the top levels and their direct children."""
+    """Dotted names of the packages that may hold pieces: the top levels, those of the settings, and their children."""
     names: list[str] = []
-    for top in PACKAGES:
+    # Read afresh: the first look for modules comes before the process has settled its settings.
+    extra = [name.strip() for name in Settings().extra_packages.split(",") if name.strip()]
+    for top in (*PACKAGES, *extra):
         spec = importlib.util.find_spec(top)
         if spec is None or not spec.submodule_search_locations:
+            if top in extra:
+                raise ModuleNotFoundError(f"TWIN_EXTRA_PACKAGES names {top}, which is not on the Python path", name=top)
             continue
         names.append(top)
         names.extend(
