@@ -164,7 +164,17 @@ class Cluster:
         password.write_text(access.owner_password)
         password.chmod(0o600)
         os.chown(password, self.user.pw_uid, self.user.pw_gid)
-        command: list[str | Path] = [folder / "initdb", "-D", self.data, "-U", OWNER, "-A", "scram-sha-256", "--pwfile", password]
+        command: list[str | Path] = [
+            folder / "initdb",
+            "-D",
+            self.data,
+            "-U",
+            OWNER,
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            password,
+        ]
         try:
             self._run([*command, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], "initdb_failed")
         finally:
@@ -182,7 +192,7 @@ class Cluster:
         if self.running():
             return
         folder = binaries(int((self.data / "PG_VERSION").read_text()))
-        (self.data / "postmaster.pid").unlink(missing_ok=True)  # running() found no postmaster behind it
+        self._clear_crash(timeout)
         access = read_access(self.settings)
         if not _port_free(access.port):
             access = Access(free_port(), access.owner_password, access.app_password)
@@ -201,6 +211,18 @@ class Cluster:
             )  # fmt: skip
         self._wait(timeout, log)
         self._ensure_database(access)
+
+    def _clear_crash(self, timeout: float) -> None:
+        """After a crash of the postmaster its backends end by themselves; a new one beside them would destroy the data."""
+        stale = self.data / "postmaster.pid"
+        if not stale.exists():
+            return
+        deadline = time.monotonic() + timeout
+        while any(_is_postgres(int(p.name), self.data) for p in Path("/proc").glob("[0-9]*")):
+            if time.monotonic() > deadline:
+                raise ClusterError(reason="leftovers", folder=str(self.data))
+            time.sleep(0.05)
+        stale.unlink(missing_ok=True)  # its number may belong to any other process by now
 
     def _wait(self, timeout: float, log: Path) -> None:
         deadline = time.monotonic() + timeout
@@ -231,11 +253,15 @@ class Cluster:
         """Pid of the postmaster that runs on this data folder; None for a pid file left by a crash."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-            folder = Path(f"/proc/{pid}/cwd").resolve()
-        except (FileNotFoundError, ValueError, ProcessLookupError, PermissionError):
+        except (FileNotFoundError, ValueError):
             return None
-        return pid if name == "postgres" and folder == self.data.resolve() else None
+        return pid if _is_postgres(pid, self.data) else None
+
+    def lives(self) -> bool:
+        """Whether the database's process runs, also one that another command started."""
+        if self.process is not None:
+            return self.process.poll() is None
+        return self.running() is not None
 
     def stop(self, timeout: float = 30.0) -> None:
         """Fast shutdown; waits until the postmaster is gone."""
@@ -262,6 +288,15 @@ class Cluster:
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **self._as_user())  # type: ignore[call-overload]
         if done.returncode:
             raise ClusterError(reason=reason, tail=(done.stderr or done.stdout).strip()[-400:])
+
+
+def _is_postgres(pid: int, data: Path) -> bool:
+    """Whether the process is a PostgreSQL that works on this data folder."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        return name == "postgres" and Path(f"/proc/{pid}/cwd").resolve() == data.resolve()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
 
 
 def check_server(url: str) -> str:

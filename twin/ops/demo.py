@@ -48,7 +48,12 @@ def prepare(settings: Settings) -> None:
     if not todo:
         return
     console = Console(highlight=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}% {task.fields[note]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}% {task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for step in todo:
             title = f"{t(f'demo.step.{step.key}', 'zh-CN')} · {t(f'demo.step.{step.key}', 'en')}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from twin.db import migrate
 from twin.db.cluster import Cluster, binaries, check_server, owner_url
 from twin.errors import TwinError
 from twin.i18n import t
+from twin.ops import single
 from twin.settings import Settings, get_settings
 
 _MIN_FREE_GB = 5
@@ -66,27 +66,27 @@ def database_state(settings: Settings | None = None) -> Finding:
 
 
 def _ports(settings: Settings) -> Finding:
-    ours = Cluster(settings).running() is not None
-    taken = [port for port in (settings.port, settings.hub_port) if _taken(settings.host, port)]
-    return Finding("ports", ours or not taken, {"ports": ", ".join(map(str, taken or (settings.port, settings.hub_port)))})
-
-
-def _taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1" if host in ("", "0.0.0.0") else host, port)) == 0
+    pairs = ((settings.host, settings.port), (settings.hub_host, settings.hub_port))
+    wrong = (
+        [] if single.runs(settings) else [port for host, port in pairs if single.listen_fault(host, port) is not None]
+    )
+    return Finding("ports", not wrong, {"ports": ", ".join(map(str, wrong or (port for _, port in pairs)))})
 
 
 def _disk(settings: Settings) -> Finding:
     folder = next(p for p in (settings.var_dir, *settings.var_dir.absolute().parents) if p.exists())
     free = shutil.disk_usage(folder).free / 1e9
     writable = os.access(folder, os.W_OK)
-    return Finding("disk", free > _MIN_FREE_GB and writable, {"free": f"{free:.1f}", "needed": _MIN_FREE_GB, "folder": str(folder)})
+    return Finding(
+        "disk", free > _MIN_FREE_GB and writable, {"free": f"{free:.1f}", "needed": _MIN_FREE_GB, "folder": str(folder)}
+    )
 
 
 def _time(_: Settings) -> Finding:
     drift = abs(clock.timestamp() - time.time())
-    return Finding("time", clock.timestamp() > _LATEST_BUILD and drift < 1, {"now": clock.now().isoformat(timespec="seconds")})
+    return Finding(
+        "time", clock.timestamp() > _LATEST_BUILD and drift < 1, {"now": clock.now().isoformat(timespec="seconds")}
+    )
 
 
 def _fonts(_: Settings) -> Finding:
@@ -97,14 +97,26 @@ def _fonts(_: Settings) -> Finding:
 
 
 def _viewer(settings: Settings) -> Finding:
-    return Finding("viewer", (settings.viewer_dist / "screen" / "index.html").is_file(), {"folder": str(settings.viewer_dist)})
+    return Finding(
+        "viewer", (settings.viewer_dist / "screen" / "index.html").is_file(), {"folder": str(settings.viewer_dist)}
+    )
 
 
 def _chromium(_: Settings) -> Finding:
     return Finding("chromium", Path("/usr/bin/chromium").exists() or shutil.which("chromium") is not None, {})
 
 
-CHECKS: tuple[Callable[[Settings], Finding], ...] = (_python, _postgres, database_state, _ports, _disk, _time, _fonts, _viewer, _chromium)
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+    _python,
+    _postgres,
+    database_state,
+    _ports,
+    _disk,
+    _time,
+    _fonts,
+    _viewer,
+    _chromium,
+)
 #: Missing ones of these do not stop the platform: fonts and Chromium are needed for tests and screenshots only.
 _ADVICE = {"fonts", "chromium", "database_stopped"}
 

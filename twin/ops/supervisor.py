@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ from twin.db.cluster import Cluster, ClusterError, check_server, free_port, owne
 from twin.i18n import t
 from twin.ops.lifeline import die_with_parent
 from twin.ops.service import Service
+from twin.ops.single import listen_fault, only_one
 from twin.registry import discover
 from twin.settings import Settings, child_environment, get_settings
 
@@ -45,7 +47,18 @@ class Supervisor:
         self.settings = settings
         self.cluster = Cluster(settings) if settings.database_url is None else None
         self.children: list[_Child] = []
-        self.stopping = False
+        self._stop_asked = threading.Event()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop_asked.is_set()
+
+    def ask_to_stop(self, *_: object) -> None:
+        """For signals. While nothing but the database runs yet, whatever is being prepared is given up at once."""
+        self._stop_asked.set()
+        if not self.children:
+            raise SystemExit(0)
 
     def start_database(self) -> None:
         """Start (or find) the database and bring its schema up to date."""
@@ -82,12 +95,12 @@ class Supervisor:
     def watch(self) -> None:
         """Restart what falls until told to stop; the database first, since the others need it."""
         while not self.stopping:
-            if self.cluster is not None and self.cluster.process is not None and self.cluster.process.poll() is not None:
+            if self.cluster is not None and not self.cluster.lives():
                 say("up.database_fell")
                 self._restart_database()
             for child in self.children:
                 self._look_after(child)
-            time.sleep(0.2)
+            self._stop_asked.wait(0.2)
 
     def _restart_database(self) -> None:
         assert self.cluster is not None
@@ -97,8 +110,9 @@ class Supervisor:
                 return
             except ClusterError as error:
                 reason = error.params.get("reason")
-                console.print("[red]" + t(f"error.cluster_{reason}", **error.params))
-                time.sleep(delay)
+                say(f"error.cluster_{reason}", **error.params)
+                if self._stop_asked.wait(delay):
+                    return
 
     def _look_after(self, child: _Child) -> None:
         if child.process is None:
@@ -110,12 +124,17 @@ class Supervisor:
             return
         child.falls = child.falls + 1 if time.monotonic() - child.started < 30 else 1
         delay = _BACKOFF[min(child.falls, len(_BACKOFF)) - 1]
-        say("up.service_fell", name=child.service.name, code=code, log=str(self.settings.var_dir / "log" / f"{child.service.name}.log"))
+        say(
+            "up.service_fell",
+            name=child.service.name,
+            code=code,
+            log=str(self.settings.var_dir / "log" / f"{child.service.name}.log"),
+        )
         child.process, child.next_start = None, time.monotonic() + delay
 
     def stop(self) -> None:
         """Ask everything to stop, wait, then make sure; the database last."""
-        self.stopping = True
+        self._stop_asked.set()
         running = [c.process for c in self.children if c.process is not None and c.process.poll() is None]
         for process in running:
             process.terminate()
@@ -130,16 +149,18 @@ class Supervisor:
             self.cluster.stop()
 
     def wait_healthy(self, url: str, timeout: float = 60.0) -> bool:
-        """Whether the API answers as healthy in time."""
+        """Whether the API answers as healthy in time; meanwhile what falls is started again."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not self.stopping:
+            for child in self.children:
+                self._look_after(child)
             try:
                 with urllib.request.urlopen(f"{url}/api/health", timeout=2) as answer:
                     if b'"status":"ok"' in answer.read():
                         return True
             except (OSError, urllib.error.URLError):
                 pass
-            time.sleep(0.03)
+            self._stop_asked.wait(0.03)
         return False
 
 
@@ -162,35 +183,39 @@ def run(*, demo: bool = False, host: str = "", port: int = 0) -> int:
     settings = get_settings()
     update = {k: v for k, v in {"demo": demo or settings.demo, "host": host, "port": port}.items() if v}
     settings = settings.model_copy(update=update)
-    settings.hub_port = settings.hub_port or free_port()
+    settings.port, settings.hub_port = settings.port or free_port(), settings.hub_port or free_port()
     os.environ.update(child_environment(settings))
     get_settings.cache_clear()
-    supervisor = Supervisor(settings)
+    with only_one(settings):
+        for address in ((settings.host, settings.port), (settings.hub_host, settings.hub_port)):
+            if fault := listen_fault(*address):
+                raise fault
+        supervisor = Supervisor(settings)
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, supervisor.ask_to_stop)
+        try:
+            return _run(supervisor, settings, began)
+        finally:
+            supervisor.stop()
 
-    def stop(*_: object) -> None:
-        supervisor.stopping = True
 
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sig, stop)
-    try:
-        supervisor.start_database()
-        if settings.demo:
-            from twin.ops.demo import prepare
+def _run(supervisor: Supervisor, settings: Settings, began: float) -> int:
+    supervisor.start_database()
+    if settings.demo:
+        from twin.ops.demo import prepare
 
-            prepare(settings)
-        every = services(settings)
-        supervisor.start_services([s for s in every if s.order == 0])
-        url = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '') else settings.host}:{settings.port}"
-        if not supervisor.wait_healthy(url) and not supervisor.stopping:
-            say("up.not_healthy", log=str(settings.var_dir / "log" / "api.log"))
-            return 1
-        supervisor.start_services([s for s in every if s.order > 0])
-        say("up.ready", url=url, seconds=f"{time.monotonic() - began:.1f}")
-        if settings.demo:
-            from twin.ops.demo import print_accounts
+        prepare(settings)
+    every = services(settings)
+    supervisor.start_services([s for s in every if s.order == 0])
+    url = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '') else settings.host}:{settings.port}"
+    if not supervisor.wait_healthy(url) and not supervisor.stopping:
+        say("up.not_healthy", log=str(settings.var_dir / "log" / "api.log"))
+        return 1
+    supervisor.start_services([s for s in every if s.order > 0])
+    say("up.ready", url=url, seconds=f"{time.monotonic() - began:.1f}")
+    if settings.demo:
+        from twin.ops.demo import print_accounts
 
-            print_accounts(console)
-        supervisor.watch()
-    finally:
-        supervisor.stop()
+        print_accounts(console)
+    supervisor.watch()
     return 0
