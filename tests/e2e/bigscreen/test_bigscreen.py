@@ -13,11 +13,11 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, ViewportSize
 
 from tests.e2e.conftest import PATIENCE, Plant
 
-SIZE = {"width": 1280, "height": 720}
+SIZE: ViewportSize = {"width": 1024, "height": 576}
 READY = "() => window.__twin && __twin.ready && __twin.zones > 0 && (__twin.kind === '2d' || __twin.tilesLoaded)"
 RED, BLUE = 1, 4
 #: A zone of lowest risk without tall things in it, and its neighbour.
@@ -71,8 +71,8 @@ def set_level(plant: Plant, cookie: str, code: str, level: int) -> None:
 def patch_below_label(page: Page, code: str) -> np.ndarray[Any, Any]:
     """Pixels of the zone just below its label, as drawn: rows x columns x RGB."""
     at = zone(page, code)["screen"]
-    clip = {"x": at["x"] - 40, "y": at["y"] + 12, "width": 80, "height": 40}
-    png = page.screenshot(clip=clip)  # type: ignore[arg-type]
+    clip: FloatRect = {"x": at["x"] - 40, "y": at["y"] + 12, "width": 80, "height": 40}
+    png = page.screenshot(clip=clip)
     return np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=float)
 
 
@@ -87,7 +87,7 @@ def test_shows_the_model_and_counts_zones_by_level(page: Page, plant: Plant, man
     for level in (1, 2, 3, 4):
         expected = sum(z["properties"]["risk"] == level for z in zones)
         assert page.inner_text(f"[data-count='{level}']") == str(expected)
-    middle = page.screenshot(clip={"x": 380, "y": 200, "width": 520, "height": 300})
+    middle = page.screenshot(clip={"x": 304, "y": 160, "width": 416, "height": 240})
     spread = np.asarray(Image.open(BytesIO(middle)).convert("L"), dtype=float).std()
     assert spread > 12, "the middle of the picture is empty"
 
@@ -133,10 +133,8 @@ def test_search_card_address_floor_and_back(page: Page) -> None:
 
 def test_recovers_from_a_lost_context(page: Page) -> None:
     page.evaluate("__twin.loseContext()")
-    wait(page, "() => __twin.stats.recoveries === 1")
-    wait(page, READY)
+    wait(page, "() => __twin.stats.recoveries === 1 && __twin.ready && __twin.stats.tileset")
     assert zone(page, ZONE)["colour"] == "#2f80f0"
-    assert page.evaluate("__twin.stats.tileset")
 
 
 def test_survives_a_restart_of_the_hub_without_a_reload(page: Page, plant: Plant, manager: str) -> None:

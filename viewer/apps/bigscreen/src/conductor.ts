@@ -67,6 +67,7 @@ async function raise(element: HTMLElement): Promise<{ view: PlantView; events: E
       home,
       texts,
       uiScale: wallRem(innerWidth, innerHeight) / 24,
+      fine: new URLSearchParams(location.search).get('quality') === 'high',
     })
     return { view, events: view.events }
   } catch (error) {

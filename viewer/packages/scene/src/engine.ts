@@ -24,6 +24,8 @@ export interface EngineOptions {
   /** where Cesium's own workers and data lie, with a slash at the end */
   assets: string
   uiScale: number
+  /** draw as finely without a graphics processor as with one (for pictures in documents) */
+  fine: boolean
   onPreRender: () => void
   onPostRender: () => void
   onTiles: (pending: number) => void
@@ -77,7 +79,7 @@ export class Engine {
     const scene = (this.scene = this.widget.scene)
     this.software = isSoftware(scene.canvas)
     scene.msaaSamples = this.software ? 1 : 4
-    this.finest = this.software ? 16 : 8
+    this.finest = options.fine || !this.software ? 8 : 32
     scene.backgroundColor = Color.fromCssColorString(theme.bg)
     scene.highDynamicRange = false
     scene.fog.enabled = false

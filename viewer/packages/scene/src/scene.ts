@@ -25,6 +25,8 @@ export interface SceneOptions {
   texts: SceneTexts
   /** 1 on a 1920x1080 wall */
   uiScale?: number
+  /** fine tiles even without a graphics processor */
+  fine?: boolean
 }
 
 const RAD = Math.PI / 180
@@ -79,13 +81,14 @@ export class PlantScene implements PlantView {
   }
 
   private makeEngine(): Engine {
-    const { element, tilesets, assets, uiScale = 1 } = this.options
+    const { element, tilesets, assets, uiScale = 1, fine = false } = this.options
     return new Engine({
       element,
       frame: this.frame,
       tilesets,
       assets,
       uiScale,
+      fine,
       onPreRender: () => undefined,
       onPostRender: () => this.rendered(),
       onTiles: (pending) => {
