@@ -6,6 +6,7 @@ no answer gives it again.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -36,7 +37,7 @@ class Written:
 
 
 class Writer:
-    """Writes samples over a connection of its own; not for several tasks at once."""
+    """Writes samples over a connection of its own, one task at a time."""
 
     def __init__(self, settings: Settings, name: str, history: HistorySettings | None = None) -> None:
         self._settings = settings
@@ -44,6 +45,7 @@ class Writer:
         self._name = name
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._days: set[date] = set()
+        self._lock = asyncio.Lock()
 
     async def close(self) -> None:
         """Hang up."""
@@ -61,19 +63,23 @@ class Writer:
         kept, outside = self._within(settle(samples))
         if not len(kept):
             return Written(0, 0, outside)
+        async with self._lock:
+            new = await self._write(kept)
+        return Written(new, len(kept) - new, outside)
+
+    async def _write(self, kept: Samples) -> int:
         try:
             connection = await self._connect()
             await self._partitions(connection, kept)
             try:
-                new = await repository.copy(connection, kept)
+                return await repository.copy(connection, kept)
             except psycopg.errors.CheckViolation:  # a partition that was there has been dropped meanwhile
                 self._days.clear()
                 await self._partitions(connection, kept)
-                new = await repository.copy(connection, kept)
+                return await repository.copy(connection, kept)
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
             await self.close()
             raise Unavailable(reason=str(error).strip()) from error
-        return Written(new, len(kept) - new, outside)
 
     async def alive(self) -> None:
         """Note that the gateway runs: until then, a value that did not change still holds.
@@ -82,7 +88,8 @@ class Writer:
             Unavailable: the database does not answer.
         """
         try:
-            await repository.mark_alive(await self._connect(), self._name, clock.now())
+            async with self._lock:
+                await repository.mark_alive(await self._connect(), self._name, clock.now())
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
             await self.close()
             raise Unavailable(reason=str(error).strip()) from error
@@ -95,9 +102,10 @@ class Writer:
         """
         today = clock.now().date()
         try:
-            connection = await self._connect()
-            await repository.make_partitions(connection, today, today + timedelta(days=self._history.ahead_days))
-            dropped = await repository.drop_partitions(connection, self._first_day())
+            async with self._lock:
+                connection = await self._connect()
+                await repository.make_partitions(connection, today, today + timedelta(days=self._history.ahead_days))
+                dropped = await repository.drop_partitions(connection, self._first_day())
         except psycopg.errors.LockNotAvailable as error:
             raise Unavailable(reason="locked") from error
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
