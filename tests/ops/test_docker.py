@@ -1,7 +1,7 @@
 """The container installation, as far as a machine without a container engine can prove it.
 
-The compose file is read and its references checked; the images' own scripts (database start, health, backup) run here for real; the proxy's configuration is
-checked by nginx where it is installed.
+The compose file is read and its references checked; the images' own scripts (database start, health, backup) run here for real;
+the proxy's configuration is checked by nginx where it is installed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def test_the_database_image_starts_with_owner_role_and_postgis(tmp_path: Path) -
         deadline = time.monotonic() + 60
         while True:
             try:
-                connection = psycopg.connect(host="127.0.0.1", port=port, user="twin_app", password="app'pass", dbname="twin")
+                connection = psycopg.connect(
+                    host="127.0.0.1", port=port, user="twin_app", password="app'pass", dbname="twin"
+                )
                 break
             except psycopg.OperationalError:
                 assert time.monotonic() < deadline and process.poll() is None
@@ -111,12 +113,23 @@ def test_the_database_image_starts_with_owner_role_and_postgis(tmp_path: Path) -
 def test_the_proxy_configuration_is_valid(tmp_path: Path) -> None:
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed here")
-    template = (DOCKER / "proxy" / "twin.conf.template").read_text().replace("${TWIN_NAME}", "twin.test").replace("server:80", "127.0.0.1:80")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=twin.test", "-keyout", tmp_path / "tls.key", "-out", tmp_path / "tls.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    template = (
+        (DOCKER / "proxy" / "twin.conf.template")
+        .read_text()
+        .replace("${TWIN_NAME}", "twin.test")
+        .replace("server:80", "127.0.0.1:80")
+    )
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=twin.test"]
+    files = ["-keyout", tmp_path / "tls.key", "-out", tmp_path / "tls.crt"]
+    subprocess.run([*request, *files], check=True, capture_output=True)
     (tmp_path / "site.conf").write_text(template.replace("/etc/nginx/tls", str(tmp_path)))
-    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid; events {{}} http {{ access_log off; include {tmp_path}/site.conf; }}")
-    done = subprocess.run(["nginx", "-t", "-c", tmp_path / "nginx.conf", "-e", tmp_path / "err"], capture_output=True, text=True, check=False)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; events {{}} http {{ access_log off; include {tmp_path}/site.conf; }}"
+    )
+    done = subprocess.run(
+        ["nginx", "-t", "-c", tmp_path / "nginx.conf", "-e", tmp_path / "err"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr

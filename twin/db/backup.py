@@ -151,7 +151,7 @@ def _replace_database(settings: Settings, dump: Path) -> None:
         with contextlib.suppress(BrokenPipeError):  # psql gave up: its exit status says so
             psql.stdin.write(b"SET client_min_messages = warning; BEGIN;" + _EMPTY.encode())
             psql.stdin.flush()
-            reader = [_binary("pg_restore"), "--no-owner", "--file=-", dump]
+            reader = [str(_binary("pg_restore")), "--no-owner", "--file=-", str(dump)]
             done = subprocess.run(reader, stdout=psql.stdin, stderr=subprocess.PIPE, text=True, check=False)
             if done.returncode == 0:
                 psql.stdin.write(f"RESET search_path; {LEAKPROOF} COMMIT;\n".encode())
@@ -186,8 +186,8 @@ def _add_files(settings: Settings, archive: Path) -> None:
 
 def _tool(settings: Settings, name: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Command line and environment of a tool of PostgreSQL; a password in the former would show in the list of processes."""
-    address = conninfo_to_dict(owner_url(settings))
-    env = {**os.environ, "PGPASSWORD": str(address.pop("password", ""))}
+    address = {key: str(value) for key, value in conninfo_to_dict(owner_url(settings)).items()}
+    env = {**os.environ, "PGPASSWORD": address.pop("password", "")}
     return [str(_binary(name)), *arguments, f"--dbname={make_conninfo(**address)}"], env
 
 

@@ -30,6 +30,8 @@ from twin.settings import Settings
 DATABASE = "twin"
 OWNER = "twin"
 MINIMUM_POSTGIS = (3, 3)
+#: Where Debian and Ubuntu put each major version.
+INSTALLED = Path("/usr/lib/postgresql")
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -68,10 +70,10 @@ def binaries(major: int | None = None) -> Path:
     """Folder of PostgreSQL binaries that have PostGIS; the newest, or those of ``major``.
 
     Raises:
-        ClusterError: ``no_binaries`` or ``no_binaries_for`` (a data folder of another major version).
+        ClusterError: ``no_binaries`` or ``other_major`` (a data folder of another major version).
     """
     found: list[tuple[int, Path]] = []
-    for folder in Path("/usr/lib/postgresql").glob("*/bin"):
+    for folder in INSTALLED.glob("*/bin"):
         share = Path("/usr/share/postgresql") / folder.parent.name / "extension" / "postgis.control"
         if (folder / "postgres").exists() and share.exists() and folder.parent.name.isdigit():
             found.append((int(folder.parent.name), folder))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 
 from twin import clock
 from twin.db import migrate
 from twin.db.cluster import Cluster, binaries, check_server, owner_url
 from twin.errors import TwinError
-from twin.i18n import t
+from twin.i18n import LANGUAGES, t
 from twin.ops import single
 from twin.settings import Settings, get_settings
 
@@ -27,17 +28,24 @@ _LATEST_BUILD = 1_790_000_000  # a clock before autumn 2026 is wrong: this progr
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: ``key`` names its text (``doctor.<key>.ok`` or ``.bad``)."""
+    """One check: ``key`` names its text (``doctor.<key>.ok`` or ``.bad``); ``error`` fills ``{why}`` in it."""
 
     key: str
     ok: bool
     params: dict[str, object]
+    error: TwinError | None = None
 
     @property
     def text(self) -> str:
         """The finding in both languages."""
         name = f"doctor.{self.key}.{'ok' if self.ok else 'bad'}"
-        return f"{t(name, 'zh-CN', **self.params)} · {t(name, 'en', **self.params)}"
+        return " · ".join(t(name, language, **{"why": self._why(language), **self.params}) for language in LANGUAGES)
+
+    def _why(self, language: str) -> str:
+        if self.error is None:
+            return ""
+        reason = f"_{self.error.params['reason']}" if "reason" in self.error.params else ""
+        return t(f"error.{self.error.code}{reason}", language, **self.error.params)
 
 
 def _python(_: Settings) -> Finding:
@@ -45,12 +53,13 @@ def _python(_: Settings) -> Finding:
 
 
 def _postgres(settings: Settings) -> Finding:
+    outside = settings.database_url is not None
     try:
-        if settings.database_url is not None:
+        if outside:
             return Finding("outside_database", True, {"version": check_server(owner_url(settings))})
         return Finding("postgres", True, {"folder": str(binaries())})
     except TwinError as error:
-        return Finding("postgres", False, {"why": str(error)})
+        return Finding("outside_database" if outside else "postgres", False, {}, error)
 
 
 def database_state(settings: Settings | None = None) -> Finding:
@@ -61,25 +70,30 @@ def database_state(settings: Settings | None = None) -> Finding:
             return Finding("database_stopped", False, {})
         done = migrate.current(owner_url(settings))
         return Finding("database", done, {})
-    except (TwinError, OSError) as error:
-        return Finding("database", False, {"why": str(error)})
+    except (TwinError, OSError, psycopg.Error):
+        return Finding("database", False, {})
 
 
 def _ports(settings: Settings) -> Finding:
     pairs = ((settings.host, settings.port), (settings.hub_host, settings.hub_port))
-    wrong = (
-        [] if single.runs(settings) else [port for host, port in pairs if single.listen_fault(host, port) is not None]
-    )
+    ours = single.runs(settings)
+    wrong = [port for host, port in pairs if not ours and single.listen_fault(host, port) is not None]
     return Finding("ports", not wrong, {"ports": ", ".join(map(str, wrong or (port for _, port in pairs)))})
 
 
 def _disk(settings: Settings) -> Finding:
     folder = next(p for p in (settings.var_dir, *settings.var_dir.absolute().parents) if p.exists())
     free = shutil.disk_usage(folder).free / 1e9
-    writable = os.access(folder, os.W_OK)
-    return Finding(
-        "disk", free > _MIN_FREE_GB and writable, {"free": f"{free:.1f}", "needed": _MIN_FREE_GB, "folder": str(folder)}
-    )
+    ok = free > _MIN_FREE_GB and _writable(folder)
+    return Finding("disk", ok, {"free": f"{free:.1f}", "needed": _MIN_FREE_GB, "folder": str(folder)})
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _time(_: Settings) -> Finding:
@@ -103,7 +117,7 @@ def _viewer(settings: Settings) -> Finding:
 
 
 def _chromium(_: Settings) -> Finding:
-    return Finding("chromium", Path("/usr/bin/chromium").exists() or shutil.which("chromium") is not None, {})
+    return Finding("chromium", shutil.which("chromium") is not None, {})
 
 
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (
