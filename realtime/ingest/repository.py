@@ -56,6 +56,24 @@ async def enabled_sources(session: AsyncSession) -> list[SourceRow]:
     return [SourceRow(*row) for row in rows]
 
 
+async def source_named(session: AsyncSession, name: str) -> SourceRow | None:
+    """The enterprise's source of this name."""
+    rows = await session.execute(
+        text(
+            "SELECT id, enterprise_id, name, kind, settings, bad_after_s, updated_at FROM field_source WHERE name = :n"
+        ),
+        {"n": name},
+    )
+    row = rows.one_or_none()
+    return None if row is None else SourceRow(*row)
+
+
+async def devices_by_tag(session: AsyncSession) -> dict[str, UUID]:
+    """Every device of the enterprise by its tag."""
+    rows = await session.execute(text("SELECT tag, id FROM device"))
+    return {row.tag: row.id for row in rows}
+
+
 async def points(session: AsyncSession, source_id: UUID) -> list[PointRow]:
     """The points of a source whose devices exist."""
     rows = await session.execute(

@@ -1,0 +1,25 @@
+"""Setting up the demo: the simulators as field sources, each measuring point at its address."""
+
+from __future__ import annotations
+
+import asyncio
+
+from realtime.simulators.register import DCS, GDS, register
+from twin.db import probe, uow
+from twin.ops.demo import DemoStep, Report
+from twin.settings import Settings
+
+
+async def _register() -> None:
+    try:
+        await register()
+    finally:
+        await uow.dispose()
+
+
+def _run(_: Settings, report: Report) -> None:
+    report(0.1, "")
+    asyncio.run(_register())
+
+
+STEPS = (DemoStep("sources", 3, lambda settings: probe.count(settings, "field_source", "name", [DCS, GDS]) == 2, _run),)
