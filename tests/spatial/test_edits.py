@@ -212,6 +212,17 @@ async def test_an_edge_that_cuts_a_corner_of_the_building_is_named(manager: http
     assert fits.status_code == 201, fits.text
 
 
+@pytest.mark.parametrize(("z_min", "z_max", "code"), [(-20, 8, "below_container"), (4, 400, "above_container")])
+async def test_a_floor_must_not_stick_out_of_the_roof(
+    manager: httpx.AsyncClient, z_min: float, z_max: float, code: str
+) -> None:
+    ground = next(f for f in features()["floor"] if f["code"] == "BD-04-F1")
+    properties = {**ground["properties"], "code": "T-Z", "z_min": z_min, "z_max": z_max}
+    answer = await manager.post("/api/spatial/floor", json={"geometry": ground["geometry"], "properties": properties})
+    (row,) = answer.json()["errors"]
+    assert row["code"] == code and "BD-04" in row["message"]
+
+
 async def test_what_others_belong_to_stays(manager: httpx.AsyncClient) -> None:
     parent, child = await add(manager, "T-UP"), await add(manager, "T-DOWN", parent_code="T-UP")
     up, down = (f"/api/spatial/zone/{f['id']}" for f in (parent, child))

@@ -243,6 +243,12 @@ def drawing() -> bytes:
         )
     space.add_lwpolyline([(0, 0), (9_000, 0), (9_000, 5_000), (0, 5_000)], close=True, dxfattribs={"layer": "储罐"})
     space.add_text("V-99", dxfattribs={"layer": "文字"}).set_placement((4_000, 2_000))
+    tank = made.blocks.new("TANK")
+    tank.add_circle((0, 0), 5)
+    tank.add_lwpolyline([(6, 0), (7, 0), (7, 1)], close=True)
+    tank.add_attdef("编号", (0, 0))
+    scaled = {"layer": "储罐", "xscale": 1000, "yscale": 1000}
+    space.add_blockref("TANK", (20_000, 40_000), dxfattribs=scaled).add_auto_attribs({"编号": "T-95"})
     block = made.blocks.new("CAM")
     block.add_attdef("编号", (0, 0))
     insert = space.add_blockref("CAM", (12_000, 34_000), dxfattribs={"layer": "摄像机"})
@@ -264,6 +270,7 @@ async def test_a_plant_drawing_in_local_millimetres(manager: httpx.AsyncClient) 
         "T-90": "原油罐0号",
         "T-91": "原油罐1号",
         "V-99": "容器",
+        "T-95": "容器",
     }
     assert (await send(manager, "import", "tank", "总图.dxf", content, **form)).status_code == 200
     tanks = {
@@ -272,13 +279,15 @@ async def test_a_plant_drawing_in_local_millimetres(manager: httpx.AsyncClient) 
     made = shapely.geometry.shape(tanks["T-90"]["geometry"])
     assert made.centroid.x == pytest.approx(-100, abs=0.01) and made.centroid.y == pytest.approx(20, abs=0.01)
     assert made.area == pytest.approx(np.pi * 64, rel=0.01) and made.exterior.coords[0][2] == pytest.approx(0, abs=1e-6)
+    shell = shapely.geometry.shape(tanks["T-95"]["geometry"])
+    assert shell.centroid.x == pytest.approx(20, abs=0.01) and shell.area == pytest.approx(np.pi * 25, rel=0.01)
     camera = await preview(manager, "camera", "总图.dxf", content, crs="local")
     assert camera["errors"] == [] and [(c["code"], c["name"]) for c in camera["changes"]] == [("CAM-99", "北侧球机")]
 
 
 async def test_a_drawing_without_a_fitting_layer_lists_its_own(manager: httpx.AsyncClient) -> None:
     answer = await send(manager, "import/preview", "building", "总图.dxf", drawing(), crs="local", language="en")
-    assert answer.json()["code"] == "layer_unclear" and "储罐 (3)" in answer.json()["message"]
+    assert answer.json()["code"] == "layer_unclear" and "储罐 (4)" in answer.json()["message"]
     named = await preview(manager, "building", "总图.dxf", drawing(), crs="local", cad_layers="储罐", language="en")
     assert {row["code"] for row in named["errors"]} == {"required"}
     assert named["errors"][0]["where"].startswith("CIRCLE #")

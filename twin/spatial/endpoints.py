@@ -20,7 +20,7 @@ router = APIRouter(route_class=TwinRoute)
 # Before the paths with a layer in them: `import` and `export` are no layers.
 router.include_router(transfer)
 
-LayerKey = Annotated[str, Path(max_length=60, description="layer, e.g. `zone`")]
+LayerKey = Annotated[str, Path(max_length=60, description="layer, e.g. `zone`", examples=["zone"])]
 IfMatch = Annotated[str | None, Header(description='version that the change is based on, e.g. `"3"`')]
 
 

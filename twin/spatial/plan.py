@@ -26,7 +26,7 @@ from twin.spatial.properties import clean_properties, derive
 from twin.spatial.references import contexts, reference_faults
 from twin.spatial.repository import Feature, SiteRow
 from twin.spatial.service import CodeTaken, VersionConflict, require_place
-from twin.spatial.validate import Fault, GeometryInvalid, check, check_heights, fault, with_height
+from twin.spatial.validate import Fault, GeometryInvalid, check, check_heights, check_storey, fault, with_height
 
 #: Faults of one row that are named.
 MAX_ROW_FAULTS = 10
@@ -112,6 +112,7 @@ async def plan(
         before = present.get(str(whole.get("code")))
         faults += [*named, *tags.get(item.row, ())]
         faults += check_heights(whole.get("z_min"), whole.get("z_max")) if before else []
+        faults += check_storey(whole.get("z_min"), whole.get("z_max"), context.building)
         if principal is not None:
             faults += _place(principal, layer, [whole, *([before["properties"]] if before else [])], departments)
         if item.geometry is not None and not any(f["where"].startswith("geometry") for f in faults):

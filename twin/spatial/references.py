@@ -88,5 +88,5 @@ async def contexts(uow: UnitOfWork, site: SiteRow, layer: Layer, rows: Sequence[
     if layer.key == "floor":
         codes = {str(row["building_code"]) for row in rows if row.get("building_code")}
         found = await repository.footprints(uow.session, layers()["building"], site.id, codes)
-        buildings = {code: Container(shape, code) for code, shape in found.items()}
+        buildings = {code: Container(shape, code, *heights) for code, (shape, *heights) in found.items()}
     return [Context(whole, buildings.get(str(row.get("building_code")))) for row in rows]

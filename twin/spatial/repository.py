@@ -63,13 +63,16 @@ async def site(session: AsyncSession, code: str | None) -> SiteRow | None:
 
 async def footprints(
     session: AsyncSession, layer: Layer, site_id: UUID, codes: Collection[str]
-) -> dict[str, BaseGeometry]:
-    """Flat polygons of things by their codes, EPSG:4326."""
+) -> dict[str, tuple[BaseGeometry, float | None, float | None]]:
+    """Flat polygons (EPSG:4326) of things by their codes, with their bottoms and tops (metres above the ellipsoid)."""
     rows = await session.execute(
-        text(f"SELECT code, ST_AsBinary(ST_Force2D(geom)) FROM {layer.table} WHERE site_id = :s AND code = ANY(:c)"),
+        text(
+            f"SELECT code, ST_AsBinary(ST_Force2D(geom)), z_min, z_max FROM {layer.table} "
+            "WHERE site_id = :s AND code = ANY(:c)"
+        ),
         {"s": site_id, "c": list(codes)},
     )
-    return {code: from_wkb(bytes(wkb)) for code, wkb in rows}
+    return {code: (from_wkb(bytes(wkb)), z_min, z_max) for code, wkb, z_min, z_max in rows}
 
 
 async def lock_codes(session: AsyncSession, layer: Layer, site_id: UUID, codes: Collection[str]) -> set[str]:

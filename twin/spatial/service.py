@@ -21,7 +21,7 @@ from twin.settings import get_settings
 from twin.spatial import repository
 from twin.spatial.properties import check_properties, derive
 from twin.spatial.references import REFERENCES, contexts, reference_faults, require_unused
-from twin.spatial.validate import check, check_heights, with_height
+from twin.spatial.validate import check, check_heights, check_storey, with_height
 
 
 class LayerNotFound(NotFound):
@@ -144,7 +144,7 @@ async def patch(
     else:
         site = await site_of(uow)
         ground = site.ground
-        if geometry is not None or clean.keys() & REFERENCES.keys():
+        if geometry is not None or clean.keys() & {*REFERENCES, "z_min", "z_max"}:
             await _check_in_site(uow, site, layer, merged, before["geometry"] if geometry is None else geometry)
     derive(layer, clean)
     placed = with_height(geometry, ground) if geometry is not None else None
@@ -282,6 +282,9 @@ async def _check_in_site(
         raise Invalid(errors=faults)
     (context,) = await contexts(uow, site, layer, [properties])
     check(geometry, layer.geometry, context)
+    faults = check_storey(properties.get("z_min"), properties.get("z_max"), context.building)
+    if faults:
+        raise Invalid(errors=faults)
 
 
 @contextmanager

@@ -39,10 +39,12 @@ class GeometryInvalid(Invalid):
 
 @dataclass(frozen=True)
 class Container:
-    """Something that a geometry must lie in, EPSG:4326."""
+    """Something that a geometry must lie in: EPSG:4326, bottom and top in metres above the ellipsoid if they are known."""
 
     shape: BaseGeometry
     name: str = ""
+    z_min: float | None = None
+    z_max: float | None = None
 
     @cached_property
     def allowed(self) -> BaseGeometry:
@@ -247,6 +249,30 @@ def check_heights(z_min: Any, z_max: Any) -> list[Fault]:
     if isinstance(z_min, (int, float)) and isinstance(z_max, (int, float)) and z_min > z_max:
         return [fault("height_range", "properties.z_max", z_min=z_min, z_max=z_max)]
     return []
+
+
+def check_storey(z_min: Any, z_max: Any, building: Container | None) -> list[Fault]:
+    """A floor must not stick out of its building upwards or downwards."""
+    faults = []
+    if (
+        building is not None
+        and z_min is not None
+        and building.z_min is not None
+        and z_min < building.z_min - TOLERANCE_M
+    ):
+        faults.append(
+            fault("below_container", "properties.z_min", z=z_min, limit=building.z_min, container=building.name)
+        )
+    if (
+        building is not None
+        and z_max is not None
+        and building.z_max is not None
+        and z_max > building.z_max + TOLERANCE_M
+    ):
+        faults.append(
+            fault("above_container", "properties.z_max", z=z_max, limit=building.z_max, container=building.name)
+        )
+    return faults
 
 
 def with_height(geometry: dict[str, Any], ground: float) -> dict[str, Any]:

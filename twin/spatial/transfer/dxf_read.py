@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ _SAGITTA_M = 0.05
 _RELATIVE = 1e-5
 _OUTLINES = ("LWPOLYLINE", "POLYLINE", "CIRCLE", "ELLIPSE", "LINE", "SPLINE", "ARC")
 _TEXTS = ("TEXT", "MTEXT", "ATTDEF")
+_CLOSED = ("LWPOLYLINE", "POLYLINE", "CIRCLE", "ELLIPSE")
 _MAX_ENTITIES = 200_000
+#: Entities of a block that are looked at.
+_MAX_BLOCK = 1000
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,26 @@ def _open(path: Path) -> Any:
 
 def _fits(entity: Any, layer: Layer) -> bool:
     kind = entity.dxftype()
-    return kind in ("POINT", "INSERT") or kind == "CIRCLE" if layer.geometry == "Point" else kind in _OUTLINES
+    if layer.geometry == "Point":
+        return kind in ("POINT", "INSERT", "CIRCLE")
+    return kind in _OUTLINES or (kind == "INSERT" and layer.geometry == "Polygon" and _outline(entity) is not None)
+
+
+def _outline(insert: Any) -> Any | None:
+    """The largest closed outline of a block where it is put: a tank drawn as a block is its shell, not its ladder."""
+    from ezdxf import path as paths
+    from ezdxf.lldxf.const import DXFError
+
+    best, most = None, 0.0
+    try:
+        for entity in islice(insert.virtual_entities(), _MAX_BLOCK):
+            if entity.dxftype() in _CLOSED and (made := paths.make_path(entity)).is_closed:
+                box = paths.bbox([made], fast=True)
+                if box.has_data and box.size.x * box.size.y > most:
+                    best, most = entity, box.size.x * box.size.y
+    except (DXFError, ValueError, TypeError, ArithmeticError):
+        return None
+    return best
 
 
 def _choose(layer: Layer, options: Options, found: Counter[str]) -> set[str]:
@@ -139,7 +162,7 @@ def _geometry(
         at = entity.dxf.location if kind == "POINT" else entity.dxf.center if kind == "CIRCLE" else entity.dxf.insert
         return {"type": "Point", "coordinates": [v * scale for v in (at if at.z or keep_heights else at.vec2)]}, []
     try:
-        line, closed = _flatten(entity, scale)
+        line, closed = _flatten(_outline(entity) if kind == "INSERT" else entity, scale)
     except (ValueError, TypeError, ZeroDivisionError, ArithmeticError):
         return None, [fault("not_a_feature", "geometry")]
     if not keep_heights and not any(p[2] for p in line):
@@ -160,7 +183,7 @@ def _flatten(entity: Any, scale: float) -> tuple[list[list[float]], bool]:
     deviation = max(_SAGITTA_M / scale, size * _RELATIVE)
     points = [[p.x * scale, p.y * scale, p.z * scale] for p in made.flattening(deviation, segments=8)]
     line = [p for n, p in enumerate(points) if n == 0 or p[:2] != points[n - 1][:2]]
-    closed = bool(made.is_closed) or entity.dxftype() in ("CIRCLE", "ELLIPSE")
+    closed = bool(made.is_closed)
     if closed and len(line) > 1 and math.dist(line[0][:2], line[-1][:2]) < 1e-9 * max(1.0, abs(line[0][0])):
         line[-1] = list(line[0])
     return line, closed
