@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,13 @@ class Plant:
 @pytest.fixture(scope="session")
 def plant() -> Iterator[Plant]:
     """The demo plant, started by the command that users run."""
+    with running_plant() as started:
+        yield started
+
+
+@contextmanager
+def running_plant() -> Iterator[Plant]:
+    """The same for those that are no tests."""
     if url := os.environ.get("TWIN_E2E_URL"):  # while developing: a demo that runs already
         yield Plant(url, None, ROOT / "var")
         return
