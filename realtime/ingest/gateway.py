@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -48,6 +49,7 @@ class Running:
     error: str = ""
     task: asyncio.Task[None] | None = None
     tries: int = 0
+    taken: int = 0  # samples that had been taken when it was lost
 
 
 class Gateway:
@@ -140,7 +142,7 @@ class Gateway:
             error = await self._once(source)
             if clock.monotonic() - began > self._backoff[-1]:
                 source.tries = 0
-            source.connected = False
+            source.taken = source.feed.counts.taken
             if error != source.error:
                 log.warning("source is lost", source=source.row.name, error=error)
             source.error = error
@@ -179,7 +181,7 @@ class Gateway:
                 if turned := source.feed.check():
                     log.warning("points turned bad", source=source.row.name, points=turned)
                 source.connected = source.feed.unknown < len(source.feed.points)
-                if source.connected:
+                if source.feed.counts.taken > source.taken:  # it has spoken since
                     source.error, source.tries = "", 0
             told = [(s.row.id, s.connected, s.error) for s in self.sources.values()]
             if clock.monotonic() >= next_note or told != self._told:
@@ -230,6 +232,9 @@ def main() -> None:
     """Entry point."""
     settings = get_settings()
     configure(settings)
+    # What these libraries log about a lost connection (whole tracebacks) is told by the gateway in one line.
+    for library in ("asyncua", "pymodbus.logging"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     bind_to_parent()
     uvloop.run(_main(settings))
 

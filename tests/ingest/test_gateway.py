@@ -61,10 +61,17 @@ async def running(settings: Settings, enterprise: UUID, folder: Path) -> AsyncIt
 
 
 async def put(
-    enterprise: UUID, name: str, kind: str, given: dict[str, Any], addresses: dict[UUID, str], enabled: bool = True
+    enterprise: UUID,
+    name: str,
+    kind: str,
+    given: dict[str, Any],
+    addresses: dict[UUID, str],
+    *,
+    bad: float = 1.0,
+    enabled: bool = True,
 ) -> None:
     async with unit_of_work(enterprise) as uow:
-        row = SourceRow(uuid7(), enterprise, name, kind, given, 1.0, clock.now())
+        row = SourceRow(uuid7(), enterprise, name, kind, given, bad, clock.now())
         source = await repository.put_source(uow.session, row, enabled)
         rows = [PointRow(device, source, address, 1.0, 0.0) for device, address in addresses.items()]
         await repository.put_points(uow.session, enterprise, source, rows)
@@ -82,8 +89,8 @@ async def test_values_go_from_the_field_to_the_screen_and_a_dead_source_turns_ba
         running(database, enterprise.id, tmp_path) as (gateway, screen),
     ):
         gas.registers[4][2] = 17
-        opc = {"url": dcs.url, "publishing_ms": 50, "sampling_ms": 0, "silent_s": 2}
-        await put(enterprise.id, "dcs", "opcua", opc, {ua: f"nsu={URI};s=P0"})
+        opc = {"url": dcs.url, "publishing_ms": 50, "sampling_ms": 0, "silent_s": 20}
+        await put(enterprise.id, "dcs", "opcua", opc, {ua: f"nsu={URI};s=P0"}, bad=60)
         bus = {"host": "127.0.0.1", "port": gas.port, "period_s": 0.05, "timeout_s": 0.3}
         await put(enterprise.id, "gds", "modbus_tcp", bus, {mb: "4:holding:2"})
         # Sources are found and started without a restart; values reach hub and history.
@@ -101,6 +108,7 @@ async def test_values_go_from_the_field_to_the_screen_and_a_dead_source_turns_ba
         assert screen[mb]["v"] is None and screen[ua]["q"] == "good"
         await gateway.recorder.flush()
         assert (await manager.get(f"/api/points/{mb}/latest")).json()["quality"] == "bad"
+        await eventually(lambda: all(s.error for s in gateway.sources.values() if s.row.name == "gds"))
         await gateway._note()
         fares = {s["name"]: s for s in (await admin.get("/api/sources")).json()}
         assert fares["dcs"]["connected"] and not fares["gds"]["connected"] and fares["gds"]["error"]
