@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
@@ -63,6 +62,8 @@ async def state(principal: CurrentPrincipal) -> HubState:
         Unavailable: the hub does not answer.
     """
     principal.require("system:read")
+    import httpx  # a start does without it
+
     settings = get_settings()
     host = "127.0.0.1" if settings.hub_host in ("0.0.0.0", "::", "") else settings.hub_host
     try:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from realtime.simulators.register import DCS, GDS, register
-from twin.db import probe, uow
+from realtime.simulators.names import DCS, GDS
+from twin.db import probe
 from twin.ops.demo import DemoStep, Report
 from twin.settings import Settings
 
+# Heavy imports stand inside: this module is read at every start.
+
 
 async def _register() -> None:
+    from realtime.simulators.register import register
+    from twin.db import uow
+
     try:
         await register()
     finally:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from realtime.ingest import repository
 from realtime.ingest.repository import PointRow, SourceRow
+from realtime.simulators.names import DCS, GDS
 from realtime.simulators.servers import addresses
 from twin import clock
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
@@ -15,7 +16,6 @@ from twin.ids import uuid7
 from twin.spatial.repository import enterprise_id
 
 ENTERPRISE = "demo"
-DCS, GDS = "demo-dcs", "demo-gds"
 #: Preferred ports: those of the protocols' unprivileged conventions.
 OPCUA_PORT, MODBUS_PORT = 4840, 5020
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from fastapi import Request
+from starlette.requests import Request  # what FastAPI calls Request; the hub and the worker need no FastAPI
 
 from twin.errors import Forbidden
 

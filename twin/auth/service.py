@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from fastapi import Request
+from starlette.requests import Request
 
 from twin import clock
 from twin.auth import passwords, repository

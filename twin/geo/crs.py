@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
 
 from twin.errors import Invalid
 from twin.geo import gcj
+
+if TYPE_CHECKING:  # loaded when first needed: a start does without it
+    from pyproj import CRS, Transformer
 
 Array = NDArray[np.float64]
 WGS84 = "4326"
@@ -62,6 +63,9 @@ def crs_of(code: str) -> CRS:
     Raises:
         UnknownCrs: when the code is not in the database of EPSG.
     """
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
     try:
         return CRS.from_epsg(int(code))
     except CRSError as error:
@@ -71,6 +75,8 @@ def crs_of(code: str) -> CRS:
 @lru_cache(maxsize=128)
 def transformer(source: str, target: str) -> Transformer:
     """A transformer between EPSG codes, x before y."""
+    from pyproj import Transformer
+
     return Transformer.from_crs(crs_of(source), crs_of(target), always_xy=True)
 
 
