@@ -95,13 +95,22 @@ export class Engine {
       options.onPreRender()
     })
     scene.postRender.addEventListener(options.onPostRender)
-    scene.renderError.addEventListener(() => options.onLost())
+    scene.renderError.addEventListener(() => this.lose())
     scene.canvas.addEventListener('webglcontextlost', (event) => {
       event.preventDefault()
-      if (!this.destroyed) options.onLost()
+      this.lose()
     })
     this.touch()
     void this.load()
+  }
+
+  private lost = false
+
+  /** A lost context shows as an event and as a failing frame: it is told once. */
+  private lose(): void {
+    if (this.lost || this.destroyed) return
+    this.lost = true
+    this.options.onLost()
   }
 
   get pending(): number {

@@ -110,6 +110,7 @@ export class PlantScene implements PlantView {
     }
     this.recoveries += 1
     this.ready = false
+    this.tilesLoaded = false
     this.events.emit('lost')
     this.engine.destroy()
     setTimeout(() => {
