@@ -17,7 +17,7 @@ viewer: setup
 
 demo:
 	@scripts/setup.sh run viewer
-	@exec .venv/bin/twin up --demo
+	@exec env -u PYTHONDONTWRITEBYTECODE .venv/bin/twin up --demo
 
 test:
 	@scripts/test.sh

@@ -2,6 +2,7 @@
 # Every test: static checks, Python on real services, the viewer's unit tests, then the browser. Extra arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE  # workers and child processes share what is compiled
 scripts/setup.sh dev viewer
 if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
 scripts/lint.sh --no-setup

@@ -84,6 +84,7 @@ class Supervisor:
         log = self.settings.var_dir / "log" / f"{child.service.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         env = {**child_environment(self.settings), "TWIN_PARENT": str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled once, not at every start
         with log.open("ab") as out:
             child.process = subprocess.Popen(
                 [sys.executable, "-m", child.service.module],
