@@ -189,6 +189,7 @@ export class PlantMap implements PlantView {
   private drawLabels(): void {
     const zoom = this.map.getZoom()
     this.labels.replaceChildren()
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
     const taken: { x: number; y: number; w: number }[] = []
     const metres = 40_000_000 / (512 * 2 ** zoom) // roughly: what the height of the picture is, see labelStyle
     for (const layer of AREAS) {
@@ -198,16 +199,18 @@ export class PlantMap implements PlantView {
         const range = metres * 900
         if (!style || range > style.far || range < style.near) continue
         const p = this.map.project(this.anchor({ layer, id: feature.id }, feature))
-        const w = 60
-        if (taken.some((o) => Math.abs(o.x - p.x) < (o.w + w) / 1.4 && Math.abs(o.y - p.y) < 26)) continue
+        const name = this.options.texts.name(feature)
+        // Chinese characters are as wide as the type is high, Latin ones half of that
+        const w = rem * 0.75 * [...name].reduce((sum, ch) => sum + (ch > '\u2e80' ? 1 : 0.55), 2)
+        if (taken.some((o) => Math.abs(o.x - p.x) < (o.w + w) / 2 && Math.abs(o.y - p.y) < rem * 1.3)) continue
         taken.push({ x: p.x, y: p.y, w })
         const element = document.createElement('div')
         element.className = `scene-label on ${layer}`
         element.innerHTML = layer === 'zone' ? riskMarkSvg(riskOf(feature)) : ''
         const text = document.createElement('span')
-        text.textContent = this.options.texts.name(feature)
+        text.textContent = name
         element.append(text)
-        element.style.transform = `translate(${p.x}px, ${p.y}px) translate(-50%, -50%)`
+        element.style.transform = `translate(${p.x}px, ${p.y}px) translate(-50%, ${feature.geometry.type === 'Point' ? '40%' : '-50%'})`
         this.labels.append(element)
         if (taken.length >= 200) return
       }
