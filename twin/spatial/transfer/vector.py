@@ -15,8 +15,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import shapely
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 from shapely.geometry import mapping, shape
 
 from twin.registry.layer import Field, Layer
@@ -135,6 +133,9 @@ def _stated(name: str | None) -> str | None:
     """EPSG code of the file's system; None when it has none that is known by a code."""
     if not name:
         return None
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
     try:
         code = CRS.from_user_input(name).to_epsg()
     except CRSError:
