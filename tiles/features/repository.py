@@ -62,7 +62,10 @@ class Page:
 async def version(enterprise_id: UUID, layers: Sequence[Layer]) -> str:
     """The version key of layers (see :func:`version_sql`)."""
     ((found,),) = await reads.fetch(
-        enterprise_id, "SELECT " + version_sql("%(topics)s"), {"topics": [layer.topic for layer in layers]}
+        enterprise_id,
+        "SELECT " + version_sql("%(topics)s"),
+        {"topics": [layer.topic for layer in layers]},
+        same_plan=True,
     )
     return (found or b"0").decode()
 

@@ -24,10 +24,7 @@ log = structlog.get_logger("twin.reads")
 #: Seconds that a query may take, and that a request waits for a free connection.
 STATEMENT_SECONDS = 30
 WAIT_SECONDS = 10.0
-_SETTINGS = (
-    f"SET statement_timeout = '{STATEMENT_SECONDS}s'; SET default_transaction_read_only = on; SET jit = off;"
-    " SET plan_cache_mode = force_custom_plan"
-)
+_SETTINGS = f"SET statement_timeout = '{STATEMENT_SECONDS}s'; SET default_transaction_read_only = on; SET jit = off"
 
 Params = Mapping[str, Any] | Sequence[Any]
 
@@ -76,12 +73,13 @@ async def close() -> None:
 
 
 async def fetch(
-    enterprise_id: UUID, query: str, params: Params = (), *, binary: bool = False
+    enterprise_id: UUID, query: str, params: Params = (), *, binary: bool = False, same_plan: bool = False
 ) -> list[list[bytes | None]]:
     """Rows of a query as the database's own text, with the enterprise's rows in sight.
 
     Args:
         query: SQL of a repository with psycopg placeholders; its plan is prepared once per connection.
+        same_plan: the plan is good whatever the values are; it is made once and not for every call.
         binary: values in the database's binary form: the same for text, and ``bytea`` as its bytes.
 
     Raises:
@@ -92,7 +90,7 @@ async def fetch(
     for attempt in (1, 2):
         try:
             async with pool.connection() as connection:
-                return await _run(connection, enterprise_id, query, params, binary)
+                return await _run(connection, enterprise_id, query, params, binary, same_plan)
         except PoolTimeout as error:
             raise Unavailable from error
         except psycopg.errors.QueryCanceled as error:
@@ -108,11 +106,20 @@ async def fetch(
 
 
 async def _run(
-    connection: psycopg.AsyncConnection[Any], enterprise_id: UUID, query: str, params: Params, binary: bool
+    connection: psycopg.AsyncConnection[Any],
+    enterprise_id: UUID,
+    query: str,
+    params: Params,
+    binary: bool,
+    same_plan: bool,
 ) -> list[list[bytes | None]]:
     # Statements of one pipeline are one implicit transaction, so the local setting holds exactly for the query.
     async with connection.pipeline():
-        await connection.execute("SELECT set_config('twin.enterprise', %s, true)", [str(enterprise_id)], prepare=True)
+        await connection.execute(
+            "SELECT set_config('twin.enterprise', %s, true), set_config('plan_cache_mode', %s, true)",
+            [str(enterprise_id), "force_generic_plan" if same_plan else "auto"],
+            prepare=True,
+        )
         cursor = await connection.execute(query, params, prepare=True, binary=binary)
     result = cursor.pgresult
     assert result is not None
