@@ -201,23 +201,6 @@ async def test_the_app_role_sees_only_its_enterprises_samples(points: Points, wr
     assert (await security.get(f"/api/points/{points.devices[7]}/latest")).status_code == 403
 
 
-async def test_a_newest_value_and_a_day_touch_few_pages(points: Points, writer: Writer) -> None:
-    """Index and pruning of partitions work behind the rights."""
-    at = hour() - timedelta(days=3)
-    for day in range(3):
-        rows = [row(t, at + timedelta(days=day, seconds=n), 1.0) for n in range(400) for t in points.tags[8:]]
-        await writer.write(pack(rows))
-    async with unit_of_work("*") as uow:
-        for query in (
-            f"SELECT value FROM history_latest({points.tags[8]}, 'infinity')",
-            f"SELECT * FROM history_trend({points.tags[8]}, '{at.isoformat()}',"
-            f" '{(at + timedelta(hours=1)).isoformat()}', 'minute', 'UTC')",
-        ):
-            plan = await uow.session.execute(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}"))
-            root = plan.scalar_one()[0]["Plan"]
-            assert root["Shared Hit Blocks"] + root["Shared Read Blocks"] < 120, root
-
-
 async def test_many_samples_arrive_whole(points: Points, writer: Writer) -> None:
     tags = np.array(points.tags[8:], dtype="<i4")
     start = micros(clock.now() - timedelta(days=8))

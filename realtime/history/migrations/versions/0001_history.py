@@ -63,26 +63,34 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 
 -- n: usable samples (good or uncertain); last: the last usable value; state: the quality of the last sample of all.
--- plpgsql plans with the values of the call after all, so only the partitions of the period are opened.
+-- ``since`` is the start of a step, so steps of equal length are counted from it (date_trunc costs twice as much).
+-- The repeated limits and the custom plan leave only the partitions of the period to look into.
 CREATE FUNCTION history_trend(tag integer, since timestamptz, until timestamptz, step text, zone text)
 RETURNS TABLE (bucket timestamptz, n bigint, bad bigint, low double precision, high double precision,
                mean double precision, last double precision, state smallint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    width interval := CASE step WHEN 'minute' THEN interval '1 minute' WHEN 'hour' THEN interval '1 hour' END;
 BEGIN
     IF NOT history_visible(tag) THEN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT b.at, b.usable, b.every - b.usable, b.smallest, b.largest, b.average,
-           CASE WHEN b.usable > 0 THEN (SELECT s.value FROM sample s WHERE s.tag_id = tag AND s.ts = b.last_usable) END,
-           (SELECT s.quality FROM sample s WHERE s.tag_id = tag AND s.ts = b.newest)
-    FROM (SELECT date_trunc(step, s.ts, zone) AS at, count(*) AS every,
+    SELECT b.at, b.usable, b.every - b.usable, b.smallest, b.largest, b.total / NULLIF(b.usable, 0),
+           CASE WHEN l.quality >= 0 THEN l.value
+                WHEN b.usable > 0 THEN (SELECT s.value FROM sample s WHERE s.tag_id = tag AND s.ts >= since AND s.ts < until
+                                        AND s.ts <= b.newest AND s.quality >= 0 ORDER BY s.ts DESC LIMIT 1) END,
+           l.quality
+    FROM (SELECT CASE WHEN width IS NULL THEN date_trunc(step, s.ts, zone) ELSE date_bin(width, s.ts, since) END AS at,
+                 count(*) AS every,
                  count(*) FILTER (WHERE s.quality >= 0) AS usable,
                  min(s.value) FILTER (WHERE s.quality >= 0) AS smallest,
                  max(s.value) FILTER (WHERE s.quality >= 0) AS largest,
-                 avg(s.value) FILTER (WHERE s.quality >= 0) AS average,
-                 max(s.ts) FILTER (WHERE s.quality >= 0) AS last_usable, max(s.ts) AS newest
+                 sum(s.value) FILTER (WHERE s.quality >= 0) AS total,
+                 max(s.ts) AS newest
           FROM sample s WHERE s.tag_id = tag AND s.ts >= since AND s.ts < until GROUP BY 1) b
+    CROSS JOIN LATERAL (SELECT s.value, s.quality FROM sample s
+                        WHERE s.tag_id = tag AND s.ts >= since AND s.ts < until AND s.ts = b.newest) l
     ORDER BY 1;
 END $$;
 
