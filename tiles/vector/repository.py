@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from tiles.features.repository import version_sql
 from twin.db import reads
 from twin.registry.layer import Layer
 
@@ -30,12 +29,8 @@ def tile_sql(layer: Layer) -> str:
     )
 
 
-async def tile(enterprise_id: UUID, layers: Sequence[Layer], z: int, x: int, y: int) -> tuple[str, bytes]:
-    """Version key and tile of several layers, from one snapshot; empty bytes when none has anything there."""
-    parts = " || ".join(f"({tile_sql(layer)})" for layer in layers)
-    query = f"SELECT {version_sql('%(topics)s')}, {parts}"
-    rows = await reads.fetch(
-        enterprise_id, query, {"z": z, "x": x, "y": y, "topics": [layer.topic for layer in layers]}, binary=True
-    )
-    version, content = rows[0]
-    return (version or b"0").decode(), content or b""
+async def tile(enterprise_id: UUID, layers: Sequence[Layer], z: int, x: int, y: int) -> bytes:
+    """The tile of several layers from one snapshot; empty when none has anything there."""
+    query = "SELECT " + " || ".join(f"({tile_sql(layer)})" for layer in layers)
+    ((content,),) = await reads.fetch(enterprise_id, query, {"z": z, "x": x, "y": y}, binary=True)
+    return content or b""

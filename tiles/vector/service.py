@@ -49,7 +49,7 @@ async def tile(request: Request, principal: Principal, layers: Sequence[Layer], 
 
     async def plain() -> bytes:
         # Cut after the version was read, so what is kept under it is never older than it says.
-        return (await build_tile(owner, layers, z, x, y))[1]
+        return await build_tile(owner, layers, z, x, y)
 
     async def squeezed() -> bytes:
         content = await _cache.get(key, plain)
