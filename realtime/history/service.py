@@ -18,6 +18,7 @@ from twin.db.uow import UnitOfWork
 
 #: Steps that one answer holds, at most: a week by minute.
 LIMIT = 10_080
+FIRST_YEAR, LAST_YEAR = 1971, 2199
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_419_200}
 
 
@@ -56,6 +57,8 @@ async def trend(
     """
     if end <= start:
         raise PeriodInvalid(reason="order", limit=LIMIT)
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR:  # calendars and time zones end somewhere
+        raise PeriodInvalid(reason="years", limit=LIMIT)
     if ceil((end - start).total_seconds() / _SECONDS[step]) > LIMIT:
         raise PeriodInvalid(reason="steps", limit=LIMIT)
     found = await point(uow, device_id)

@@ -142,7 +142,8 @@ async def test_a_held_value_ends_with_the_writer(points: Points, database: Setti
 async def test_a_trend_tells_what_it_cannot_give(points: Points, sign_in: SignIn) -> None:
     http = await sign_in("control")
     at = hour()
-    for start, end in ((at, at), (at - timedelta(days=60), at)):
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    for start, end in ((at, at), (at - timedelta(days=60), at), (first, first + timedelta(hours=1)), (at, last)):
         answer = await http.get(
             f"/api/points/{points.devices[0]}/trend", params={"from": start.isoformat(), "to": end.isoformat()}
         )
