@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import psycopg
 import pytest
 import yaml
 
+from tests.ops.tools import open_folder
 from twin.db.cluster import binaries, free_port
 from twin.settings import Settings
 
@@ -74,11 +76,15 @@ def test_compose_accepts_the_file() -> None:
     subprocess.run(["docker", "compose", "-f", DOCKER / "compose.yml", "config", "-q"], env=env, check=True)
 
 
-def test_the_database_image_starts_with_owner_role_and_postgis(tmp_path: Path) -> None:
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder("docker") as made:
+        yield made
+
+
+def test_the_database_image_starts_with_owner_role_and_postgis(folder: Path) -> None:
     user = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    home = tmp_path / "pg"
+    home = folder / "pg"
     home.mkdir()
     shutil.chown(home, user.pw_uid, user.pw_gid)
     port = free_port()
