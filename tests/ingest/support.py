@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,9 +20,21 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from realtime.history.samples import Row
 from realtime.ingest.feed import Live
-from twin.db.cluster import free_port
 
 URI = "urn:test:plant"
+
+
+def quiet_port() -> int:
+    """A free port below those that the system gives to outgoing connections: nobody takes it before a server that is
+    slow to start, or starts a second time, binds it."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -99,7 +113,7 @@ class UaPeer:
 @asynccontextmanager
 async def ua_peer(count: int = 3) -> AsyncIterator[UaPeer]:
     """A running OPC UA server on a free port."""
-    peer = UaPeer(free_port(), count)
+    peer = UaPeer(quiet_port(), count)
     await peer.start()
     try:
         yield peer
@@ -147,7 +161,7 @@ class ModbusPeer:
 @asynccontextmanager
 async def modbus_peer(*units: int) -> AsyncIterator[ModbusPeer]:
     """A running Modbus TCP server on a free port."""
-    peer = ModbusPeer(free_port(), units or (1,))
+    peer = ModbusPeer(quiet_port(), units or (1,))
     await peer.start()
     try:
         yield peer

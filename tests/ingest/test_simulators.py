@@ -15,8 +15,7 @@ from realtime.simulators.register import modbus_settings, opcua_settings, regist
 from realtime.simulators.servers import ModbusSimulator, OpcuaSimulator, addresses, modbus_devices, opcua_devices
 from tests.conftest import Enterprise
 from tests.history.conftest import Points
-from tests.ingest.support import Ear, eventually
-from twin.db.cluster import free_port
+from tests.ingest.support import Ear, eventually, quiet_port
 from twin.db.uow import unit_of_work
 
 
@@ -45,7 +44,7 @@ def test_every_point_has_an_address_of_its_source() -> None:
 async def test_both_simulators_are_read_by_the_gateways_own_sources() -> None:
     process, gas = addresses()
     some, detectors = opcua_devices()[:20], modbus_devices()
-    dcs, gds = OpcuaSimulator(free_port(), some), ModbusSimulator(free_port())
+    dcs, gds = OpcuaSimulator(quiet_port(), some), ModbusSimulator(quiet_port())
     await gds.start()
     await dcs.start()
     ear, smell = Ear(), Ear()
