@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -81,18 +80,43 @@ def test_passwords_are_kept_from_other_users_and_asked_for(settings: Settings) -
         psycopg.connect(f"postgresql://twin:wrong@127.0.0.1:{port}/twin")
 
 
-def test_refuses_a_data_folder_of_another_major_version(settings: Settings, tmp_path: Path) -> None:
-    other = Settings(var_dir=tmp_path / "var", _env_file=None)
-    other.pg_dir.mkdir(parents=True)
-    (other.pg_dir / "PG_VERSION").write_text("11\n")
-    server = pg.Cluster(other)
-    if server.data != other.pg_dir:
-        server.data.mkdir(parents=True, exist_ok=True)
-        (server.data / "PG_VERSION").write_text("11\n")
-    with pytest.raises(pg.ClusterError) as caught:
-        server.start()
+def test_refuses_a_data_folder_of_another_major_version() -> None:
+    with open_folder("old") as folder:
+        other = Settings(var_dir=folder / "var", _env_file=None)
+        other.pg_dir.mkdir(parents=True)
+        (other.pg_dir / "PG_VERSION").write_text("11\n")
+        with pytest.raises(pg.ClusterError) as caught:
+            pg.Cluster(other).start()
     assert caught.value.params["reason"] == "other_major"
     assert caught.value.params["data"] == 11
+
+
+@pytest.mark.req("S7.17")
+def test_waits_for_what_a_crash_left_behind() -> None:
+    """A second database on the data of one that still writes would destroy them."""
+    with open_folder("crash") as folder:
+        settings = Settings(var_dir=folder / "var", _env_file=None)
+        server = pg.Cluster(settings)
+        server.start()
+        try:
+            with psycopg.connect(pg.owner_url(settings), autocommit=True) as connection:
+                row = connection.execute("SELECT pg_backend_pid()").fetchone()
+                assert row is not None
+                os.kill(row[0], signal.SIGSTOP)  # this backend cannot notice that its postmaster is gone
+                try:
+                    postmaster = server.running()
+                    assert postmaster is not None
+                    os.kill(postmaster, signal.SIGKILL)
+                    wait_for(lambda: server.running() is None, "the end of the postmaster")
+                    with pytest.raises(pg.ClusterError) as caught:
+                        server.start(timeout=0.5)
+                    assert caught.value.params["reason"] == "leftovers"
+                finally:
+                    os.kill(row[0], signal.SIGCONT)
+            server.start()
+            assert ask(settings) == 1
+        finally:
+            server.stop()
 
 
 def test_an_outside_server_is_checked(settings: Settings) -> None:
