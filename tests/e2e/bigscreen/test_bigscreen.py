@@ -186,3 +186,19 @@ def test_falls_back_to_the_2d_map(plant: Plant, browser: Browser, webgl: bool) -
         assert redness(pixels) < -15, "the zone is not painted blue"
     finally:
         context.close()
+
+
+@pytest.mark.req("M9.3")
+def test_a_measuring_points_card_shows_its_live_value(page: Page, plant: Plant) -> None:
+    """From the field (a simulated control system on a real OPC UA socket) through gateway and hub to the card."""
+    cookie = plant.token("manager")
+    device = plant.call("GET", "/ogc/collections/device/items?kind=pressure&limit=1", cookie=cookie)["features"][0]
+    page.goto(f"{plant.url}/screen/?view=2d#sel=device:{device['properties']['code']}")
+    wait(page, READY)
+    wait(page, "() => document.querySelector('[data-live]')?.dataset.quality === 'good'")
+    shown = float(page.inner_text("[data-live] .figure"))
+    latest = plant.call("GET", f"/api/points/{device['id']}/latest", cookie=cookie)
+    low, high = device["properties"]["range_low"], device["properties"]["range_high"]
+    assert low <= shown <= high and low <= latest["value"] <= high
+    first = page.inner_text("[data-live]")
+    wait(page, "before => document.querySelector('[data-live]').innerText !== before", first)

@@ -99,6 +99,7 @@ export default {
     again: 'Click again to measure anew',
   },
   panel: { zones: 'Zones by risk', all: 'All', empty: 'No zone of this level', more: 'Show all {n}' },
+  live: { none: 'no live value yet', bad: 'bad, last {time}', uncertain: 'uncertain {time}' },
   card: {
     close: 'Close',
     fly: 'Fly there',

@@ -92,6 +92,7 @@ export default {
     again: '再次点击可重新测量',
   },
   panel: { zones: '区域风险', all: '全部', empty: '没有这一级的区域', more: '显示全部 {n} 项' },
+  live: { none: '尚无实时值', bad: '坏值，最后 {time}', uncertain: '可疑 {time}' },
   card: {
     close: '关闭',
     fly: '定位',

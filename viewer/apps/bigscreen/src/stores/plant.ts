@@ -15,6 +15,14 @@ export interface LayerChange {
   gone: ReadonlySet<string>
 }
 
+/** What a measuring point says now: its value in the device's unit, quality, and source time in seconds since 1970 (UTC). */
+export interface PointValue {
+  id: string
+  v: number | null
+  q: 'good' | 'uncertain' | 'bad'
+  ts: number | null
+}
+
 /** The features of every layer: first as the server lists them, then kept current by the hub. */
 export const usePlant = defineStore('plant', () => {
   const session = useSession()
@@ -88,6 +96,14 @@ export const usePlant = defineStore('plant', () => {
     window.addEventListener('online', () => live?.nudge())
   }
 
+  /** The live value of a measuring point, told now and at each change until the returned function is called. */
+  function watchValue(device: string, tell: (value: PointValue | undefined) => void): () => void {
+    const store = new LiveStore<PointValue>()
+    store.listen(() => tell(store.items.get(device)))
+    const stop = live?.subscribe({ topic: 'values', mode: 'latest', where: { id: [device] } }, (change) => store.apply(change))
+    return stop ?? (() => undefined)
+  }
+
   /** After a new sign-in. */
   function reconnect(): void {
     live?.nudge()
@@ -121,7 +137,7 @@ export const usePlant = defineStore('plant', () => {
     return feature ? nameIn(language(), feature.properties) : ''
   }
 
-  return { layer, loaded, refused, connection, listen, start, reconnect, byCode, zones, counts, get, find, name }
+  return { layer, loaded, refused, connection, listen, start, reconnect, watchValue, byCode, zones, counts, get, find, name }
 })
 
 /** The hub may name itself by an address that only the server knows (0.0.0.0, localhost): then it is where the page came from. */
