@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
     Computed,
@@ -20,7 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from twin import clock
 from twin.ids import uuid7
@@ -28,23 +28,6 @@ from twin.ids import uuid7
 #: Coordinates in the database: WGS 84 longitude, latitude, ellipsoidal height in metres (CGCS2000 agrees within
 #: centimetres).
 SRID = 4326
-
-
-class Geometry(UserDefinedType[Any]):
-    """A PostGIS column in the models: its kind (``PolygonZ``) and EPSG code.
-
-    Repositories read and write geometries by ``ST_`` functions in SQL, so no conversion stands here; a library that has
-    them costs every process half a second at its start.
-    """
-
-    cache_ok = True
-
-    def __init__(self, kind: str, srid: int) -> None:
-        self.kind, self.srid = kind, srid
-
-    def get_col_spec(self, **_: Any) -> str:
-        """The column's type in DDL."""
-        return f"geometry({self.kind},{self.srid})"
 
 
 class Base(DeclarativeBase):
@@ -117,12 +100,12 @@ class SpatialRow(Identified, Tenant):
 
     @declared_attr
     def geom(cls) -> Mapped[Any]:
-        return mapped_column(Geometry(cls.geometry_kind, SRID), nullable=False)
+        return mapped_column(Geometry(cls.geometry_kind, srid=SRID, dimension=3, spatial_index=False), nullable=False)
 
     @declared_attr
     def geom_3857(cls) -> Mapped[Any]:
         return mapped_column(
-            Geometry("GEOMETRY", 3857),
+            Geometry("GEOMETRY", srid=3857, dimension=2, spatial_index=False),
             Computed("ST_Force2D(ST_Transform(geom, 3857))", persisted=True),
         )
 
