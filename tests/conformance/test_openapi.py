@@ -45,7 +45,14 @@ def judge(server: Server, schema: str, *options: str) -> str:
 @pytest.mark.judge
 def test_schemathesis_finds_no_server_error_and_no_undocumented_answer(server: Server) -> None:
     # Signing out and revoking would end the judge's own token.
-    options = ["--phases", "examples,fuzzing", "--max-examples", "4", "--exclude-path-regex", "^/api/auth/(logout|tokens/)"]
+    options = [
+        "--phases",
+        "examples,fuzzing",
+        "--max-examples",
+        "4",
+        "--exclude-path-regex",
+        "^/api/auth/(logout|tokens/)",
+    ]
     judge(server, "/openapi.json", *options)
 
 

@@ -38,7 +38,8 @@ async def features(session: AsyncSession, layer: Layer, ids: Sequence[UUID] | No
     """Features of a layer that the session's enterprise may see, ordered by id; all of them when ``ids`` is None."""
     where = "WHERE id = ANY(:ids)" if ids is not None else ""
     rows = await session.execute(
-        text(f"SELECT {feature_sql(layer)} FROM {layer.table} {where} ORDER BY id"), {"ids": list(ids)} if ids is not None else {}
+        text(f"SELECT {feature_sql(layer)} FROM {layer.table} {where} ORDER BY id"),
+        {"ids": list(ids)} if ids is not None else {},
     )
     return [row[0] for row in rows]
 

@@ -2,6 +2,8 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True, transaction_per_migration=False)
+context.configure(
+    connection=context.config.attributes["connection"], transactional_ddl=True, transaction_per_migration=False
+)
 with context.begin_transaction():
     context.run_migrations()
