@@ -188,7 +188,15 @@ _PROBLEM = {
         "code": {"type": "string"},
         "message": {"type": "string"},
         "params": {"type": "object"},
-        "errors": {"type": "array", "items": {"type": "object"}},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["where", "message"],
+                "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
+                "additionalProperties": True,
+            },
+        },
     },
 }
 

@@ -32,7 +32,7 @@ export function homeView(): CameraView {
   const config = useSession().config
   const first = config?.views[0]
   if (first) return first
-  const [lon, lat, height] = config?.site.center ?? [0, 0, 0]
+  const [lon, lat, height] = config?.site?.center ?? [0, 0, 0]
   return { lon, lat: lat - 0.004, height: height + 350, heading: 0, pitch: -38 }
 }
 
@@ -41,27 +41,28 @@ async function raise(element: HTMLElement): Promise<{ view: PlantView; events: E
   const screen = useScreen()
   const plant = usePlant()
   const config = session.config
-  if (!config) return undefined
+  const site = config?.site
+  if (!site) return undefined // nothing to show before a site is loaded
   const texts = { name: (f: { properties: object }) => plant.name(f as Parameters<typeof plant.name>[0]) }
   const home = parseHash(location.hash).camera ?? homeView()
   const webgl = hasWebGl2()
   if (screen.kind === '3d' && !webgl) fallBack()
   if (screen.kind === '2d' && !webgl) {
     const { PlantPlan } = await import('./map2d/plan')
-    const view = new PlantPlan({ element, config, home, texts })
+    const view = new PlantPlan({ element, site, home, texts })
     return { view, events: view.events }
   }
   if (screen.kind === '2d') {
     const { PlantMap } = await import('./map2d/map')
-    const view = new PlantMap({ element, config, home, texts })
+    const view = new PlantMap({ element, site, home, texts })
     return { view, events: view.events }
   }
-  const tilesets = await tilesetsOf(session.api, config.tilesets, config.site.code).catch(() => [])
+  const tilesets = await tilesetsOf(session.api, config.tilesets, site.code).catch(() => [])
   screen.noTileset = tilesets.length === 0
   try {
     const view = new PlantScene({
       element,
-      center: config.site.center,
+      center: site.center,
       tilesets,
       assets: `${import.meta.env.BASE_URL}cesium/`,
       home,

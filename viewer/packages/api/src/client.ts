@@ -1,4 +1,16 @@
-import type { CollectionInfo, Config, ErrorBody, Feature, FeaturePage, Geometry, Me } from './types'
+import { pathOf } from './path'
+import type {
+  CollectionInfo,
+  CollectionPage,
+  Config,
+  ErrorBody,
+  Feature,
+  FeatureChange,
+  FeaturePage,
+  Login,
+  Me,
+  NewFeature,
+} from './types'
 
 /** An answer that is not a success. `code` is the server's own, or `network` / `http_<status>` where it gave none. */
 export class ApiError extends Error {
@@ -7,7 +19,7 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly params: Record<string, unknown> = {},
-    readonly errors: { where: string; message: string }[] = [],
+    readonly errors: NonNullable<ErrorBody['errors']> = [],
   ) {
     super(message)
     this.name = 'ApiError'
@@ -80,35 +92,36 @@ export class ApiClient {
   }
 
   config(signal?: AbortSignal): Promise<Config> {
-    return this.request('/api/config', signal ? { signal } : {})
+    return this.request(pathOf('/api/config', {}), signal ? { signal } : {})
   }
 
   me(): Promise<Me> {
-    return this.request('/api/auth/me')
+    return this.request(pathOf('/api/auth/me', {}))
   }
 
   login(username: string, password: string): Promise<Me> {
-    return this.request('/api/auth/login', { method: 'POST', body: { username, password } })
+    const body: Login = { username, password }
+    return this.request(pathOf('/api/auth/login', {}), { method: 'POST', body })
   }
 
   logout(): Promise<void> {
-    return this.request('/api/auth/logout', { method: 'POST' })
+    return this.request(pathOf('/api/auth/logout', {}), { method: 'POST' })
   }
 
   async collections(): Promise<CollectionInfo[]> {
-    return (await this.request<{ collections: CollectionInfo[] }>('/ogc/collections')).collections
+    return (await this.request<CollectionPage>(pathOf('/ogc/collections', {}))).collections
   }
 
   /** Every item of a layer, page after page. */
   async items(layer: string, query: RequestOptions['query'] = {}, signal?: AbortSignal): Promise<Feature[]> {
     const all: Feature[] = []
-    let path: string | undefined = `/ogc/collections/${encodeURIComponent(layer)}/items`
+    let path: string | undefined = pathOf('/ogc/collections/{layer}/items', { layer })
     let params: RequestOptions['query'] = { limit: 1000, ...query }
     while (path) {
       const headers = { Accept: 'application/geo+json' }
       const page: FeaturePage = await this.request(path, { query: params, headers, ...(signal && { signal }) })
       all.push(...page.features)
-      const next = page.links?.find((l) => l.rel === 'next')?.href
+      const next = page.links.find((l) => l.rel === 'next')?.href
       path = next === undefined ? undefined : samePath(next)
       params = {} // a next link carries its own
     }
@@ -116,21 +129,16 @@ export class ApiClient {
   }
 
   item(layer: string, id: string): Promise<Feature> {
-    return this.request(`/ogc/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}`)
+    return this.request(pathOf('/ogc/collections/{layer}/items/{id}', { layer, id }))
   }
 
-  createFeature(layer: string, feature: { geometry: Geometry; properties: Record<string, unknown> }): Promise<Feature> {
-    return this.request(`/api/spatial/${encodeURIComponent(layer)}`, { method: 'POST', body: feature })
+  createFeature(layer: string, feature: NewFeature): Promise<Feature> {
+    return this.request(pathOf('/api/spatial/{layer}', { layer }), { method: 'POST', body: feature })
   }
 
   /** Changes part of a feature. A stale `version` is refused with 409 `conflict`. */
-  patchFeature(
-    layer: string,
-    id: string,
-    version: number,
-    change: { geometry?: Geometry; properties?: Record<string, unknown> },
-  ): Promise<Feature> {
-    return this.request(`/api/spatial/${encodeURIComponent(layer)}/${encodeURIComponent(id)}`, {
+  patchFeature(layer: string, id: string, version: number, change: FeatureChange): Promise<Feature> {
+    return this.request(pathOf('/api/spatial/{layer}/{id}', { layer, id }), {
       method: 'PATCH',
       body: change,
       headers: { 'If-Match': `"${version}"` },
@@ -138,7 +146,7 @@ export class ApiClient {
   }
 
   deleteFeature(layer: string, id: string, version: number): Promise<void> {
-    return this.request(`/api/spatial/${encodeURIComponent(layer)}/${encodeURIComponent(id)}`, {
+    return this.request(pathOf('/api/spatial/{layer}/{id}', { layer, id }), {
       method: 'DELETE',
       headers: { 'If-Match': `"${version}"` },
     })

@@ -1,4 +1,13 @@
-/** Shapes of the server's answers (ARCHITECTURE.md, HTTP contract). */
+/**
+ * Shapes of the server's answers, by the names that the apps use. All come from the generated contract; where the server
+ * says only "an object" (GeoJSON, layer properties), `Refine` says more and still breaks when the server's field goes or changes.
+ */
+import type { components, paths } from './generated/openapi'
+
+type Schemas = components['schemas']
+type Json<A> = A extends { content: { 'application/json': infer T } } ? T : never
+type GeoJson<A> = A extends { content: { 'application/geo+json': infer T } } ? T : never
+type Refine<T, R extends { [K in keyof R]: K extends keyof T ? T[K] : never }> = Omit<T, keyof R> & R
 
 export type Position = [number, number] | [number, number, number]
 
@@ -20,72 +29,39 @@ export interface CommonProperties {
 }
 
 /** A feature of a layer: EPSG:4326, z = ellipsoidal height in metres. */
-export interface Feature<P extends CommonProperties = CommonProperties> {
-  type: 'Feature'
-  id: string
-  geometry: Geometry
-  properties: P
-}
+export type Feature<P extends CommonProperties = CommonProperties> = Refine<
+  Schemas['FeatureOut'],
+  { geometry: Geometry; properties: P }
+>
+export type NewFeature = Refine<Schemas['FeatureIn'], { geometry: Geometry }>
+/** What is left out stays. The version that it is based on goes into `If-Match`. */
+export type FeatureChange = Refine<Omit<Schemas['FeatureChange'], 'version'>, { geometry?: Geometry }>
+export type HistoryEntry = Refine<Schemas['HistoryEntry'], { feature: Feature }>
+export type History = Refine<Schemas['HistoryOut'], { items: HistoryEntry[] }>
 
-export interface FeaturePage {
-  type: 'FeatureCollection'
-  features: Feature[]
-  links?: { rel: string; href: string }[]
-  numberReturned?: number
-}
+type Items = paths['/ogc/collections/{layer}/items']['get']['responses'][200]
+export type FeaturePage = Refine<GeoJson<Items>, { features: Feature[] }>
+type Collections = paths['/ogc/collections']['get']['responses'][200]
+export type CollectionPage = Json<Collections>
+export type CollectionInfo = CollectionPage['collections'][number]
 
-export interface View {
-  key: string
-  name: string
-  name_en: string
-  lon: number
-  lat: number
-  /** metres above the ellipsoid */
-  height: number
-  /** degrees clockwise from north */
-  heading: number
-  /** degrees, negative looks down */
-  pitch: number
-}
+/** A saved camera view: `height` in metres above the ellipsoid, `heading` clockwise from north, a negative `pitch` looks down. */
+export type View = Schemas['ViewOut']
+/** The site's frame: `center` in degrees and metres, `bounds` west, south, east, north. */
+export type Site = Schemas['SiteOut']
+/** `site` is null before one is loaded. */
+export type Config = Schemas['ConfigOut']
+export type Login = Schemas['Login']
+export type Me = Schemas['Me']
+export type ErrorBody = Schemas['Problem']
 
-export interface Config {
-  site: {
-    code: string
-    name: string
-    name_en: string
-    center: [number, number, number]
-    crs: string
-    timezone: string
-    bounds: [number, number, number, number]
-  }
-  hub: string
-  tilesets: string
-  views: View[]
-  version: string
-  languages: string[]
-  demo: boolean
-}
-
-export interface Me {
-  id: string
-  username: string
-  name: string
-  roles: string[]
-  scopes: string[]
-  enterprise: { id: string; code: string; name: string }
-  language: string
-}
-
-export interface CollectionInfo {
-  id: string
-  title?: string
-  description?: string
-  [key: string]: unknown
-}
-
-export interface ErrorBody {
-  code: string
-  message: string
-  params?: Record<string, unknown>
-  errors?: { where: string; message: string }[]
-}
+export type ImportPlan = Schemas['ImportOut']
+export type InboxPage = Schemas['InboxPage']
+export type Notification = Schemas['Notification']
+/** Which notifications to mark; without `ids` all of them. */
+export type Mark = Schemas['Mark']
+export type AuditPage = Schemas['AuditPage']
+export type AuditRow = Schemas['AuditRow']
+export type Tileset = Schemas['TilesetOut']
+export type Latest = Schemas['Latest']
+export type Trend = Schemas['Trend']

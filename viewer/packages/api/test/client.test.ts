@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ApiClient, ApiError } from '../src'
+import { ApiClient, ApiError, pathOf } from '../src'
 
 interface Call {
   url: string
@@ -72,5 +72,22 @@ describe('ApiClient', () => {
   it('says when the server could not be reached', async () => {
     const { api } = client([new TypeError('Failed to fetch')])
     await expect(api.me()).rejects.toMatchObject({ status: 0, code: 'network', unreachable: true })
+  })
+})
+
+describe('pathOf', () => {
+  it('fills in and escapes the parts of an address', () => {
+    expect(pathOf('/api/config', {})).toBe('/api/config')
+    expect(pathOf('/api/spatial/{layer}/{id}/history', { layer: 'zone', id: 'a/b 1' })).toBe(
+      '/api/spatial/zone/a%2Fb%201/history',
+    )
+  })
+
+  it('knows only the addresses and parts that the server has', () => {
+    // Checked by vue-tsc: an expected error that does not come is one.
+    // @ts-expect-error the server has no such address
+    expect(pathOf('/api/moon', {})).toBe('/api/moon')
+    // @ts-expect-error the id is missing
+    expect(pathOf('/api/spatial/{layer}/{id}', { layer: 'zone' })).toContain('/zone/')
   })
 })

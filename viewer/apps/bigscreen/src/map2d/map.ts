@@ -1,5 +1,5 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
-import type { Config } from '@twin/api'
+import type { Site } from '@twin/api'
 import {
   Emitter,
   labelPoint,
@@ -24,7 +24,7 @@ setWorkerUrl(workerUrl)
 
 interface Options {
   element: HTMLElement
-  config: Config
+  site: Site
   home: CameraView
   texts: SceneTexts
 }
@@ -51,8 +51,8 @@ export class PlantMap implements PlantView {
   private unsaid: string[] = []
 
   constructor(private readonly options: Options) {
-    const { element, config } = options
-    this.frame = new SiteFrame(...config.site.center)
+    const { element, site } = options
+    this.frame = new SiteFrame(...site.center)
     const holder = document.createElement('div')
     holder.style.cssText = 'position:absolute;inset:0'
     element.append(holder)
@@ -89,7 +89,7 @@ export class PlantMap implements PlantView {
   }
 
   private home(): void {
-    const [w, s, e, n] = this.options.config.site.bounds
+    const [w, s, e, n] = this.options.site.bounds
     this.map.fitBounds(
       [
         [w, s],

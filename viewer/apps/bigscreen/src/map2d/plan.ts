@@ -1,4 +1,4 @@
-import type { Config } from '@twin/api'
+import type { Site } from '@twin/api'
 import {
   Emitter,
   Measure,
@@ -20,7 +20,7 @@ import { PlanPainter, POINTS } from './paint'
 
 interface Options {
   element: HTMLElement
-  config: Config
+  site: Site
   home: CameraView
   texts: SceneTexts
 }
@@ -47,13 +47,13 @@ export class PlantPlan implements PlantView {
   private readonly observer: ResizeObserver
 
   constructor(private readonly options: Options) {
-    const { element, config, home } = options
-    this.frame = new SiteFrame(...config.site.center)
+    const { element, site, home } = options
+    this.frame = new SiteFrame(...site.center)
     this.model = new PlantModel(this.frame)
     this.painter = new PlanPainter(this.canvas, element, this.model, options.texts)
     this.canvas.style.cssText = 'position:absolute;inset:0;width:100%;height:100%'
     element.append(this.canvas)
-    const [w, s, e, n] = config.site.bounds
+    const [w, s, e, n] = site.bounds
     const [a, b] = [this.frame.toLocal(w, s, this.frame.height), this.frame.toLocal(e, n, this.frame.height)]
     const fit = Math.min(element.clientWidth / ((b[0] - a[0]) * 1.6), element.clientHeight / ((b[1] - a[1]) * 1.35))
     this.at = { x: (a[0] + b[0]) / 2, y: (a[1] + b[1]) / 2, scale: fit }

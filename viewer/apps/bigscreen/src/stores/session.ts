@@ -54,6 +54,6 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  const timezone = computed(() => config.value?.site.timezone ?? 'Asia/Shanghai')
+  const timezone = computed(() => config.value?.site?.timezone ?? 'Asia/Shanghai')
   return { config, me, state, expired, api, boot, signIn, signOut, check, timezone }
 })
