@@ -11,6 +11,7 @@ export const router = createRouter({
       children: [
         { path: '', redirect: '/editor/zone' },
         { path: 'editor/:layer/:id?', name: 'editor', component: () => import('./pages/EditorPage.vue') },
+        { path: 'points/:id?', name: 'points', component: () => import('./pages/PointsPage.vue') },
         { path: 'transfer', name: 'transfer', component: () => import('./pages/TransferPage.vue') },
         { path: 'inbox', name: 'inbox', component: () => import('./pages/InboxPage.vue') },
         { path: 'audit', name: 'audit', component: () => import('./pages/AuditPage.vue') },

@@ -56,3 +56,15 @@ export function connectLive(options: LiveOptions, onState: (state: ConnectionSta
     },
   }
 }
+
+/** The hub may name itself by an address that only the server knows (0.0.0.0, localhost): then it is where the page came from. */
+export function hubAddress(hub: string): string {
+  const url = new URL(hub, location.href)
+  if (
+    ['0.0.0.0', 'localhost', '127.0.0.1', '[::]', '[::1]'].includes(url.hostname) &&
+    url.hostname !== location.hostname
+  )
+    url.hostname = location.hostname
+  if (location.protocol === 'https:' && url.protocol === 'ws:') url.protocol = 'wss:'
+  return url.href
+}

@@ -1,5 +1,5 @@
 import type { Feature } from '@twin/api'
-import { connectLive, LiveStore, type ConnectionState, type Live } from '@twin/live'
+import { connectLive, hubAddress, LiveStore, type ConnectionState, type Live } from '@twin/live'
 import { riskOf, type FeatureRef } from '@twin/scene'
 import { nameIn, type RiskLevel } from '@twin/ui'
 import { defineStore } from 'pinia'
@@ -139,15 +139,3 @@ export const usePlant = defineStore('plant', () => {
 
   return { layer, loaded, refused, connection, listen, start, reconnect, watchValue, byCode, zones, counts, get, find, name }
 })
-
-/** The hub may name itself by an address that only the server knows (0.0.0.0, localhost): then it is where the page came from. */
-export function hubAddress(hub: string): string {
-  const url = new URL(hub, location.href)
-  if (
-    ['0.0.0.0', 'localhost', '127.0.0.1', '[::]', '[::1]'].includes(url.hostname) &&
-    url.hostname !== location.hostname
-  )
-    url.hostname = location.hostname
-  if (location.protocol === 'https:' && url.protocol === 'ws:') url.protocol = 'wss:'
-  return url.href
-}

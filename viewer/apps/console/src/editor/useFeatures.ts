@@ -1,5 +1,5 @@
 import type { Feature } from '@twin/api'
-import { connectLive, LiveStore, type ConnectionState, type Live } from '@twin/live'
+import { connectLive, hubAddress, LiveStore, type ConnectionState, type Live } from '@twin/live'
 import { onBeforeUnmount, reactive, shallowReactive, shallowRef } from 'vue'
 import { useSession } from '../session'
 
@@ -15,7 +15,7 @@ export function useFeatures() {
 
   function hub(): Live | undefined {
     const url = session.config?.hub
-    if (!live && url) live = connectLive({ url }, (state) => (connection.value = state))
+    if (!live && url) live = connectLive({ url: hubAddress(url) }, (state) => (connection.value = state))
     return live
   }
 
@@ -52,5 +52,5 @@ export function useFeatures() {
   }
 
   onBeforeUnmount(() => live?.stop())
-  return { byLayer, loading, faults, connection, load, put, drop }
+  return { byLayer, loading, faults, connection, hub, load, put, drop }
 }
