@@ -83,6 +83,7 @@ export const en = {
   },
   points: {
     found: '{n} in all',
+    state: 'State',
     quality: { good: 'Good', uncertain: 'Uncertain', bad: 'Bad', none: 'No value' },
     all: 'All',
     search: 'Find by tag, code or name',

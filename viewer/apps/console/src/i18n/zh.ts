@@ -83,6 +83,7 @@ export const zh = {
   },
   points: {
     found: '共 {n} 个',
+    state: '状态',
     quality: { good: '正常', uncertain: '存疑', bad: '坏值', none: '无值' },
     all: '全部',
     search: '按位号、编号或名称查找',
