@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -52,7 +53,7 @@ class Sink(Protocol):
 S = TypeVar("S", bound=BaseModel)
 
 
-class SourceKind(Generic[S]):
+class SourceKind(ABC, Generic[S]):
     """Base of all kinds.
 
     Attributes:
@@ -63,21 +64,21 @@ class SourceKind(Generic[S]):
     key: str
     model: type[S]
 
+    @abstractmethod
     def check(self, address: str) -> None:
         """Refuse an address that is not of this kind.
 
         Raises:
             AddressInvalid: with the address named.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     async def run(self, settings: S, points: Sequence[FieldPoint], sink: Sink) -> None:
         """Connect and deliver until cancelled; never returns.
 
         Raises:
             SourceError, OSError: the source is lost.
         """
-        raise NotImplementedError
 
 
 @cache

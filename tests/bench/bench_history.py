@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -20,10 +16,11 @@ from realtime.history.config import HistorySettings
 from realtime.history.samples import COPY_HEADER, COPY_TRAILER, SAMPLE, Samples, copy_block, micros
 from realtime.history.writer import Writer
 from tests.bench.harness import Row
+from tests.bench.scratch import database
 from twin import clock
 from twin.db import cluster as pg
-from twin.db import migrate, uow
-from twin.settings import Settings, child_environment, get_settings
+from twin.db import uow
+from twin.settings import Settings
 
 #: Tags at 1 Hz; a batch is what the gateway writes at once.
 _TAGS, _SECONDS = 5000, 10
@@ -33,23 +30,8 @@ _ROUNDS = 5
 
 def rows() -> list[Row]:
     """Rows a second into the indexed table (goal 0.8 of bare COPY), milliseconds of a trend (goal 30 ms)."""
-    folder = Path(tempfile.mkdtemp(prefix="twin-bench-"))
-    folder.chmod(0o755)
-    settings, before = Settings(var_dir=folder / "var", _env_file=None), dict(os.environ)
-    settings.var_dir.mkdir(parents=True)
-    server = pg.Cluster(settings)
-    try:
-        server.start()
-        migrate.upgrade(pg.owner_url(settings))
-        os.environ.update(child_environment(settings))
-        get_settings.cache_clear()
+    with database() as settings:
         copied, bare, trend, sql = asyncio.run(_measure(settings))
-    finally:
-        server.stop()
-        os.environ.clear()
-        os.environ.update(before)
-        get_settings.cache_clear()
-        shutil.rmtree(folder, ignore_errors=True)
     return [
         Row("history.write", "rows/s", copied, bare, "bare binary COPY, same table", "higher", goal=0.8),
         Row("history.trend_24h_by_minute", "ms", trend, None, "", "lower", goal=30.0),

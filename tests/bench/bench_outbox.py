@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import tempfile
 import time
-from pathlib import Path
 from uuid import UUID
 
 import psycopg
 
 from tests.bench.harness import Row, quantile
+from tests.bench.scratch import database
 from twin.db import cluster as pg
-from twin.db import migrate, outbox, uow
-from twin.settings import Settings, child_environment, get_settings
+from twin.db import outbox, uow
+from twin.settings import Settings
 
 _CHANGES = 150
 _GAP = 0.01
@@ -23,23 +20,8 @@ _GAP = 0.01
 
 def rows() -> list[Row]:
     """99th percentile of the delay, in milliseconds; the goal is 50 ms."""
-    folder = Path(tempfile.mkdtemp(prefix="twin-bench-"))
-    folder.chmod(0o755)
-    settings, before = Settings(var_dir=folder / "var", _env_file=None), dict(os.environ)
-    settings.var_dir.mkdir(parents=True)
-    server = pg.Cluster(settings)
-    try:
-        server.start()
-        migrate.upgrade(pg.owner_url(settings))
-        os.environ.update(child_environment(settings))
-        get_settings.cache_clear()
+    with database() as settings:
         ours, peer = asyncio.run(_measure(settings))
-    finally:
-        server.stop()
-        os.environ.clear()
-        os.environ.update(before)
-        get_settings.cache_clear()
-        shutil.rmtree(folder, ignore_errors=True)
     return [
         Row("outbox.commit_to_follower_p99", "ms", ours, None, "", "lower", goal=50.0),
         Row("outbox.commit_to_follower_p99_beside_notify", "ms", ours, peer, "bare NOTIFY", "lower"),
