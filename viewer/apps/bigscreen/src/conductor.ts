@@ -3,6 +3,7 @@ import { wallRem } from '@twin/ui'
 import { watch } from 'vue'
 import { i18n } from './i18n'
 import { LAYERS } from './layers'
+import { MODULES } from './modules'
 import { frameDrawn, stage } from './stage'
 import { usePlant } from './stores/plant'
 import { useScreen } from './stores/screen'
@@ -119,6 +120,7 @@ function connect(view: PlantView, events: Events): () => void {
     ),
     watch(i18n.global.locale, () => view.refreshTexts()),
     ...address(view),
+    ...MODULES.flatMap((m) => (m.stage ? [m.stage(view)] : [])),
   ]
   const fonts = (): void => view.refreshTexts() // labels are measured: again once their font is there
   document.fonts.addEventListener('loadingdone', fonts)

@@ -4,12 +4,18 @@ import type { IconName } from '@twin/ui'
 export interface LayerInfo {
   key: string
   icon: IconName
-  group: 'groupRisk' | 'groupPlant' | 'groupDevices'
+  group: 'groupRisk' | 'groupPeople' | 'groupPlant' | 'groupDevices'
   /** shown when nobody has chosen otherwise */
   start: boolean
   /** without a switch of its own */
   hidden?: boolean
+  /** drawn by a module from a live stream: no features to list */
+  virtual?: boolean
+  /** key of the text; `layers.<key>` when left out */
+  text?: string
 }
+
+const modules = import.meta.glob<{ default: LayerInfo[] }>('./modules/*/layers.ts', { eager: true })
 
 export const LAYERS: readonly LayerInfo[] = [
   { key: 'zone', icon: 'zone', group: 'groupRisk', start: true },
@@ -27,7 +33,10 @@ export const LAYERS: readonly LayerInfo[] = [
   { key: 'floor', icon: 'floor', group: 'groupPlant', start: false, hidden: true },
 ]
 
-export const START_LAYERS: ReadonlySet<string> = new Set(LAYERS.filter((l) => l.start).map((l) => l.key))
+/** The switches of the layer tree, those of modules last in their group. */
+export const SWITCHES: readonly LayerInfo[] = [...LAYERS, ...Object.values(modules).flatMap((m) => m.default)]
+
+export const START_LAYERS: ReadonlySet<string> = new Set(SWITCHES.filter((l) => l.start).map((l) => l.key))
 
 export function iconOf(layer: string): IconName {
   return LAYERS.find((l) => l.key === layer)?.icon ?? 'info'

@@ -1,6 +1,7 @@
 import { catalogueFaults } from '@twin/ui'
 import { describe, expect, it } from 'vitest'
 import { factsOf } from '../src/facts'
+import { catalogue } from '../src/i18n/catalogue'
 import en from '../src/i18n/en'
 import zh from '../src/i18n/zh-CN'
 import { LAYERS } from '../src/layers'
@@ -8,7 +9,7 @@ import { parseHash, toHash } from '../src/url'
 
 describe('texts', () => {
   it('are complete in both languages', () => {
-    expect(catalogueFaults({ 'zh-CN': zh, en })).toEqual({ missing: [], empty: [] })
+    expect(catalogueFaults(catalogue)).toEqual({ missing: [], empty: [] })
   })
 
   it('are never mixed: no Chinese in the English ones', () => {

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { MODULES } from './modules'
 import { useSession } from './session'
 
 export const router = createRouter({
@@ -15,6 +16,7 @@ export const router = createRouter({
         { path: 'transfer', name: 'transfer', component: () => import('./pages/TransferPage.vue') },
         { path: 'inbox', name: 'inbox', component: () => import('./pages/InboxPage.vue') },
         { path: 'audit', name: 'audit', component: () => import('./pages/AuditPage.vue') },
+        ...MODULES.flatMap((m) => m.pages.map(({ name, path, component }) => ({ name, path, component }))),
       ],
     },
     { path: '/:rest(.*)', redirect: '/' },

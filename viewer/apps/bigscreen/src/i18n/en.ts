@@ -47,6 +47,7 @@ export default {
   layers: {
     title: 'Layers',
     groupRisk: 'Risk and fences',
+    groupPeople: 'People and vehicles',
     groupPlant: 'Plant',
     groupDevices: 'Devices and cameras',
     site: 'Site boundary',

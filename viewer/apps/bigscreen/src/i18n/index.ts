@@ -1,7 +1,6 @@
 import { createTwinI18n } from '@twin/ui'
-import en from './en'
-import zh from './zh-CN'
+import { catalogue } from './catalogue'
 
-export const catalogue = { 'zh-CN': zh, en }
+export { catalogue }
 export const i18n = createTwinI18n(catalogue)
 export const language = (): string => i18n.global.locale.value

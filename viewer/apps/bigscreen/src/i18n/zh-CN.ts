@@ -44,6 +44,7 @@ export default {
   layers: {
     title: '图层',
     groupRisk: '风险与围栏',
+    groupPeople: '人员与车辆',
     groupPlant: '厂区设施',
     groupDevices: '设备与监控',
     site: '厂界',

@@ -1,6 +1,6 @@
 export const en = {
   app: { title: 'Console', product: 'Plant twin', signOut: 'Sign out', language: '中文', screen: '3D screen', offline: 'The server cannot be reached; what you see is from {time}' },
-  nav: { editor: 'Spatial editor', points: 'Measuring points', transfer: 'Import and export', inbox: 'Messages', audit: 'Audit log', account: 'Account' },
+  nav: { groups: { field: 'Field', people: 'People', safety: 'Safety', map: 'Map', system: 'System' }, editor: 'Spatial editor', points: 'Measuring points', transfer: 'Import and export', inbox: 'Messages', audit: 'Audit log', account: 'Account' },
   signIn: {
     title: 'Sign in',
     username: 'User name',

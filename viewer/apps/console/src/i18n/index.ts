@@ -1,6 +1,5 @@
 import { createTwinI18n } from '@twin/ui'
-import { en } from './en'
-import { zh } from './zh'
+import { catalogue } from './catalogue'
 
-export const catalogue = { 'zh-CN': zh, en }
+export { catalogue }
 export const i18n = createTwinI18n(catalogue)

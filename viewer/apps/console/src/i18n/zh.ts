@@ -1,6 +1,6 @@
 export const zh = {
   app: { title: '管理台', product: '数字孪生工厂', signOut: '退出', language: 'English', screen: '三维大屏', offline: '与服务器的连接中断，显示的是 {time} 的数据' },
-  nav: { editor: '空间编辑', points: '监测点', transfer: '导入导出', inbox: '消息', audit: '审计日志', account: '账号' },
+  nav: { groups: { field: '现场', people: '人员', safety: '安全', map: '空间', system: '系统' }, editor: '空间编辑', points: '监测点', transfer: '导入导出', inbox: '消息', audit: '审计日志', account: '账号' },
   signIn: {
     title: '登录',
     username: '用户名',
