@@ -1,242 +1,358 @@
 """The fence engine: membership with dwell, hysteresis and an accuracy test, and the rules on top.
 
-Only pairs of badge and fence that matter are kept (inside, or about to change), so the cost follows the people, not the
-product of people and fences. A stale fix changes nothing: *stale* is not *left*.
+A stale fix changes nothing: *stale* is not *left*. Time-based rules run on while a badge rests or is silent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.fences import index
-from realtime.fences.types import EVENT, Fence, Happening, Manner, Rule
+from realtime.fences import index, kernel
+from realtime.fences.types import EACH, EVENT, TOGETHER, Fence, Happening, Manner, Rule
 from realtime.positioning.types import Records, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-_PAIR = np.dtype([("key", np.int64), ("inside", np.bool_), ("since", np.float64), ("entered", np.float64)])
+_SLOTS = 4
+_ROOM = 4096
+
+
+class Presence(NamedTuple):
+    """A member as it is kept over a restart: badge row, fence id, since when (s), rules that it breaks, its place."""
+
+    badge: int
+    fence: str
+    entered: float
+    alarms: tuple[Rule, ...] = ()
+    x: float = np.nan
+    y: float = np.nan
 
 
 class FenceEngine:
-    """Fences over ``count`` badge rows; ``person`` gives the person of each row (default: one badge, one person)."""
+    """Fences over ``count`` badge rows; ``person`` gives the person of each row (default: one badge, one person) and
+    ``group`` the bits of the groups that it belongs to."""
 
     def __init__(
-        self, count: int, fences: Sequence[Fence] = (), person: Ints | None = None, manner: Manner | None = None
+        self,
+        count: int,
+        fences: Sequence[Fence] = (),
+        person: Ints | None = None,
+        manner: Manner | None = None,
+        group: Ints | None = None,
     ) -> None:
-        self.count, self.manner = count, manner or Manner()
-        self.person: Ints = np.arange(count) if person is None else person
-        self._pairs: Records = np.zeros(0, _PAIR)
-        self._last = {name: np.full(count, np.nan) for name in ("x", "y", "z")}
-        self._known: Bools = np.zeros(count, np.bool_)
-        self._rest_x, self._rest_y, self._rest = (np.full(count, np.nan) for _ in range(3))
-        self._alarms: dict[tuple[str, Rule, int], float] = {}
+        self.count, self.manner = 0, manner or Manner()
+        self.fences: tuple[Fence, ...] = ()
+        self._row: dict[str, int] = {}
+        self._stamp = 0
+        self._slots = _slots(0, _SLOTS)
+        self._out: Floats = np.zeros((_ROOM, 6))
+        #: group rules that are broken: (fence id, rule) -> since when right again, NaN while broken
+        self._open: dict[tuple[str, Rule], float] = {}
+        self._since: dict[tuple[str, Rule], float] = {}
         self._define(tuple(fences))
+        self.people(np.arange(count) if person is None else person, group)
+
+    def people(self, person: Ints, group: Ints | None = None) -> None:
+        """Who carries each badge row (person numbers) and to which groups it belongs; more rows than before are new.
+
+        Members stay. A badge that no longer belongs to a fence's groups leaves it with its next fix.
+        """
+        count = person.size
+        old: kernel.Badges | None = getattr(self, "_badges", None)
+        keep = min(self.count, count)
+        bits: Ints = np.full(count, 255, np.int64) if group is None else group.astype(np.int64)
+        start = np.cumsum([0, *np.bincount(person, minlength=1)]).astype(np.int64)
+        blank = [np.full(count, np.nan) for _ in range(7)]
+        blank[3][:] = 0.0
+        known = np.zeros(count, np.bool_)
+        x, y, z, speed, rest_x, rest_y, rest = blank
+        self._badges = kernel.Badges(
+            x, y, z, speed, known, rest_x, rest_y, rest, bits, person.astype(np.int64),
+            np.argsort(person, kind="stable").astype(np.int64), start,
+        )  # fmt: skip
+        slots = _slots(count, self._slots.fence.shape[1])
+        if old is not None:
+            for name in ("x", "y", "z", "speed", "known", "rest_x", "rest_y", "rest"):
+                getattr(self._badges, name)[:keep] = getattr(old, name)[:keep]
+            for name in kernel.Slots._fields:
+                getattr(slots, name)[:keep] = getattr(self._slots, name)[:keep]
+        self._slots, self.count = slots, count
+        self._allow()
+        self._recount()
 
     def _define(self, fences: tuple[Fence, ...]) -> None:
         self.fences = fences
+        self._row = {f.id: i for i, f in enumerate(fences)}
         self._index = index.build(fences, self.manner.level_slack)
-        self._watched: Bools = np.array([bool(f.rules) for f in fences], np.bool_)
-        self._counted: Bools = np.array([Rule.OVER_COUNT in f.rules for f in fences], np.bool_)
-        self._each: Bools = np.array([bool(set(f.rules) - {Rule.OVER_COUNT}) for f in fences], np.bool_)
-        self._limit: Ints = np.array([f.limit_count for f in fences], np.int64)
+        self._counts: Ints = np.zeros(len(fences), np.int64)
+        self._each: Ints = np.array([sum(1 << r for r in f.rules if r in EACH) for f in fences], np.int64)
+        self._timed = {i for i, f in enumerate(fences) if set(f.rules) & (set(TOGETHER) - {Rule.OVER_COUNT})}
+        over = [i for i, f in enumerate(fences) if Rule.OVER_COUNT in f.rules]
+        self._over = np.array(over, np.int64), np.array([fences[i].limit_count for i in over], np.int64)
+        self._scheduled = [i for i, f in enumerate(fences) if f.schedule.hours or f.schedule.periods or f.schedule.off]
+        self._active: Bools = np.ones(len(fences), np.bool_)
+        self._until = -np.inf
+        self._limits = (
+            np.array([f.limit_seconds for f in fences], np.float64),
+            np.array([f.limit_speed for f in fences], np.float64),
+        )
+
+    def _allow(self) -> None:
+        """Who is allowed where, as the kernel wants it."""
+        named = [i for i, f in enumerate(self.fences) if f.allowed]
+        rows = np.full(len(self.fences), -1, np.int64)
+        rows[named] = np.arange(len(named))
+        allow = np.zeros((max(1, len(named)), self.count), np.bool_)
+        for at, i in enumerate(named):
+            allow[at, [b for b in self.fences[i].allowed if b < self.count]] = True
+        self._terms = kernel.Terms(self._each, *self._limits, rows, allow)
 
     def replace(self, fences: Sequence[Fence], now: float) -> Records:
-        """Put an edited set of fences in force; members of changed fences are found anew at once, from the last places.
+        """Put an edited set of fences in force; members of changed shapes are found anew at once, from the last places.
 
-        Unchanged fences keep their members without an event. Returns the events of the edit, marked ``initial``.
+        Where only the rules changed the members, their times and open alarms stay. Returns the events of the edit,
+        marked ``initial``. Alarms of fences that are gone end without an event (:meth:`alarms` no longer has them).
         """
-        old, new = {f.id: f for f in self.fences}, {f.id: f for f in fences}
-        same = {i for i, f in new.items() if old.get(i) == f}
-        row = {f.id: i for i, f in enumerate(fences)}
-        badge, fence = self._split(self._pairs["key"])
-        before = {
-            self.fences[i].id: set(badge[(fence == i) & self._pairs["inside"]].tolist())
-            for i in range(len(self.fences))
-        }
-        where = np.array([row[f.id] if f.id in same else -1 for f in self.fences] or [-1], np.int64)
-        kept = self._pairs[where[fence] >= 0] if len(self.fences) else self._pairs
-        moved = kept.copy()
-        if kept.size:
-            b, f = self._split(kept["key"])
-            moved["key"] = b * len(fences) + where[f]
+        old = {f.id: f for f in self.fences}
+        before = self.fences
+        fence, inside = self._slots.fence, self._slots.inside
+        had = {f.id: np.flatnonzero(((fence == i) & inside).any(axis=1)) for i, f in enumerate(before)}
         self._define(tuple(fences))
-        self._pairs = _sorted(moved)
-        placed = np.flatnonzero(self._known)
-        hits = self._hits(placed)
-        _, f = self._split(hits)
-        fresh = hits[~np.isin(f, [row[i] for i in same])]
-        added = np.zeros(fresh.size, _PAIR)
-        added["key"], added["inside"], added["since"], added["entered"] = fresh, True, np.nan, now
-        self._pairs = _sorted(np.concatenate([self._pairs, added]))
-        out: list[tuple[Any, ...]] = []
-        counts = self.counts()
+        to = np.array([self._row.get(f.id, -1) for f in before] or [-1], np.int32)
+        fence[fence >= 0] = to[fence[fence >= 0]]
+        gone = fence < 0
+        inside[gone], self._slots.alarms[gone] = False, 0
+        ids = set(self._row)
+        self._open = {key: since for key, since in self._open.items() if key[0] in ids}
+        self._since = {key: since for key, since in self._since.items() if key[0] in ids}
+        self._allow()
+        moved: list[tuple[Happening, int, int]] = []
         for i, spec in enumerate(fences):
-            members = set(self.members(i).tolist())
-            had = before.get(spec.id, set())
-            out += [(now, Happening.ENTER, 0, i, b, counts[i], True) for b in sorted(members - had)]
-            out += [(now, Happening.LEAVE, 0, i, b, counts[i], True) for b in sorted(had - members)]
-        # Alarms of fences that are gone or changed end silently with the old definition; the new one is judged below.
-        self._alarms = {key: since for key, since in self._alarms.items() if key[0] in same}
-        return np.concatenate([np.array(out, EVENT) if out else np.zeros(0, EVENT), self._judge(now, initial=True)])
+            was = had.get(spec.id, np.zeros(0, np.int64))
+            if spec.id in old and old[spec.id].shape == spec.shape:
+                continue
+            b = self._badges
+            now_in = np.flatnonzero(index.members(self._index, i, b.group, b.known, b.x, b.y, b.z))
+            self._drop(i, np.setdiff1d(was, now_in))
+            for k in np.setdiff1d(now_in, was).tolist():
+                self._put(Presence(k, spec.id, now))
+            moved += [(Happening.ENTER, i, int(k)) for k in np.setdiff1d(now_in, was)]
+            moved += [(Happening.LEAVE, i, int(k)) for k in np.setdiff1d(was, now_in)]
+        self._recount()
+        out = [(now, what, 0, i, k, self._counts[i], True) for what, i, k in moved]
+        judged = self._judge(now)
+        judged["initial"] = True
+        return np.concatenate([np.array(out, EVENT) if out else np.zeros(0, EVENT), judged])
+
+    def restore(self, members: Iterable[Presence], together: Iterable[tuple[str, Rule]] = ()) -> None:
+        """Take up what was true before a restart: no event comes of it. Unknown badges and fences are left out."""
+        for member in members:
+            if 0 <= member.badge < self.count and member.fence in self._row:
+                self._put(member)
+                self._badges.known[member.badge] = True
+                if set(member.alarms) & {Rule.STATIC_TIMEOUT, Rule.PARKING}:
+                    at = self._row[member.fence]
+                    self._badges.rest_x[member.badge], self._badges.rest_y[member.badge] = member.x, member.y
+                    self._badges.rest[member.badge] = member.entered - self._limits[0][at]
+        for key in together:
+            if key[0] in self._row:
+                self._open[key] = np.nan
+        self._recount()
 
     def evaluate(self, fixes: Records) -> Records:
-        """Fold in published fixes (dtype ``FIX``) of one instant; the events (dtype ``EVENT``) that follow.
-
-        A badge seen for the first time is inside at once where it is ("already inside" fires at start); later changes
-        wait for their dwell.
-        """
+        """As :meth:`feed`, for published fixes (dtype ``FIX``) of one instant."""
         if not fixes.size:
             return np.zeros(0, EVENT)
         now = float(fixes["published"].max())
-        fresh = (fixes["state"] <= State.DEGRADED) & (fixes["r95"] <= self.manner.r95_limit)
-        fixes = fixes[fresh]
-        badge = fixes["badge"].astype(np.int64)
-        first = ~self._known[badge]
-        for name in ("x", "y", "z"):
-            self._last[name][badge] = fixes[name]
-        self._known[badge] = True
-        self._note_rest(badge, fixes["x"], fixes["y"], now)
-        events = self._update(badge, first, now) if len(self.fences) else np.zeros(0, EVENT)
-        return np.concatenate([events, self._judge(now, initial=False)])
+        columns = (np.ascontiguousarray(fixes[name]) for name in ("x", "y", "z", "speed", "r95", "state"))
+        return self.feed(now, fixes["badge"].astype(np.int64), *columns)
 
-    def _split(self, key: Ints) -> tuple[Ints, Ints]:
-        return key // max(1, len(self.fences)), key % max(1, len(self.fences))
+    def feed(
+        self, now: float, badge: Ints, x: Floats, y: Floats, z: Floats, speed: Floats, r95: Floats, state: NDArray[Any]
+    ) -> Records:
+        """Fold in fixes of one instant: badge rows, m in the plant frame, m/s, m, :class:`State`; the events.
 
-    def _hits(self, badge: Ints) -> Ints:
-        """Sorted keys of pairs whose badge lies in the fence, height included."""
-        return index.hits(self._index, np.sort(badge), self._last["x"], self._last["y"], self._last["z"])
+        A badge seen for the first time is inside at once where it is ("already inside" fires at start); later changes
+        wait for their dwell. Fixes that are held, stale, lost or too wide change nothing. Call it without fixes too,
+        once a second or so: rules about time go on.
+        """
+        self._badges.speed[badge[state > State.DEGRADED]] = 0.0  # what is not heard of is not said to be fast
+        fresh = (state <= State.DEGRADED) & (r95 <= self.manner.r95_limit) & np.isfinite(x) & np.isfinite(y)
+        badge = badge[fresh]
+        if self.fences:
+            events = self._place(now, badge, x[fresh], y[fresh], z[fresh], speed[fresh])
+            return np.concatenate([events, self._judge(now)])
+        return np.zeros(0, EVENT)
 
-    def _beyond(self, key: Ints) -> Bools:
-        """Which pairs are clearly out."""
-        return index.beyond(self._index, key, self._last["x"], self._last["y"], self._last["z"], self.manner.hysteresis)
+    def _place(self, now: float, badge: Ints, x: Floats, y: Floats, z: Floats, speed: Floats) -> Records:
+        m = self.manner
+        manner = (m.enter_dwell, m.leave_dwell, m.hysteresis, m.rest_radius)
+        at, parts = 0, []
+        while True:
+            at, n, why = kernel.place(
+                self._index, self._slots, self._badges, self._counts, badge, x, y, z, speed, now, manner, at,
+                self._stamp, self._out, 0,
+            )  # fmt: skip
+            parts.append(self._told(n, now))
+            if not why:
+                break
+            if why == 1:
+                self._widen()
+            elif not n:
+                self._out = np.zeros((2 * len(self._out), 6))
+        self._stamp += badge.size
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
-    def _update(self, badge: Ints, first: Bools, now: float) -> Records:
-        hits, pairs, m = self._hits(badge), self._pairs, self.manner
-        new = hits[~_in_sorted(hits, pairs["key"])]
-        added = np.zeros(new.size, _PAIR)
-        starters = np.zeros(self.count, np.bool_)
-        starters[badge[first]] = True
-        at_once = starters[self._split(new)[0]]
-        added["key"], added["inside"], added["entered"] = new, at_once, now
-        added["since"] = np.where(at_once, np.nan, now)
-        seen = np.zeros(self.count, np.bool_)
-        seen[badge] = True
-        heard = seen[self._split(pairs["key"])[0]]
-        hit = _in_sorted(pairs["key"], hits)
-        inside, since = pairs["inside"], pairs["since"].copy()
-        waiting = heard & ~inside
-        enters = waiting & hit & (now - since >= m.enter_dwell)
-        drop = waiting & ~hit
-        out = heard & inside & ~hit
-        out[out] = self._beyond(pairs["key"][out])
-        since[heard & inside & ~out] = np.nan
-        since[out & np.isnan(since)] = now
-        leaves = out & (now - since >= m.leave_dwell)
-        since[enters] = np.nan
-        entered = np.where(enters, now, pairs["entered"])
-        updated = pairs.copy()
-        updated["inside"], updated["since"], updated["entered"] = inside | enters, since, entered
-        self._pairs = _sorted(np.concatenate([updated[~(drop | leaves)], added]))
-        came = [(pairs["key"][enters], Happening.ENTER, False), (new[at_once], Happening.ENTER, True)]
-        return self._events([*came, (pairs["key"][leaves], Happening.LEAVE, False)], now)
+    def _judge(self, now: float) -> Records:
+        """Raise and clear the alarms of all rules."""
+        self._consult_schedules(now)
+        m, parts = self.manner, []
+        if self._each.any() or self._slots.alarms.any():
+            terms = self._terms._replace(each=np.where(self._active, self._each, 0))
+            n = -1
+            while n < 0:
+                n = kernel.judge(
+                    terms, self._slots, self._badges, self._counts, now, m.speed_dwell, m.speed_share, self._out
+                )
+                parts.append(self._told(n if n >= 0 else -1 - n, now))
+        return np.concatenate([*parts, self._judge_together(now)])
 
-    def _events(self, groups: list[tuple[Ints, Happening, bool]], now: float) -> Records:
-        total = sum(keys.size for keys, _, _ in groups)
-        out = np.zeros(total, EVENT)
-        if not total:
-            return out
-        counts, at = self.counts(), 0
-        for keys, happening, initial in groups:
-            part = out[at : at + keys.size]
-            part["badge"], part["fence"] = self._split(keys)
-            part["happening"], part["initial"], part["time"] = happening, initial, now
-            part["count"] = counts[part["fence"]]
-            at += keys.size
-        return out
+    def _consult_schedules(self, now: float) -> None:
+        if self._scheduled and now >= self._until:
+            for i in self._scheduled:
+                self._active[i] = self.fences[i].schedule.holds(now)
+            self._until = (now // 60.0 + 1.0) * 60.0  # hours are given to the minute
+
+    def _judge_together(self, now: float) -> Records:
+        out: list[tuple[Any, ...]] = []
+        over, limit = self._over
+        # Only fences where something can be wrong, or is.
+        due = self._timed | set(over[self._counts[over] > limit].tolist()) | {self._row[f] for f, _ in self._open}
+        if not due:
+            return np.zeros(0, EVENT)
+        posts = any(Rule.LEAVE_POST in self.fences[i].rules for i in due)
+        posted = kernel.posted(self._terms, self._slots, self._badges, len(self.fences)) if posts else self._counts
+        for i in sorted(due):
+            fence, count = self.fences[i], int(self._counts[i])
+            for rule in TOGETHER:
+                if rule in fence.rules or (fence.id, rule) in self._open:
+                    right = rule not in fence.rules or not self._active[i] or not fence.enabled
+                    broken = not right and self._broken(rule, i, fence, count, int(posted[i]))
+                    change = self._settle((fence.id, rule), broken, fence, now)
+                    if change is not None:
+                        out.append((now, change, rule, i, -1, count, False))
+        return np.array(out, EVENT) if out else np.zeros(0, EVENT)
+
+    def _broken(self, rule: Rule, i: int, fence: Fence, count: int, posted: int) -> bool:
+        if rule is Rule.OVER_COUNT:
+            return count > fence.limit_count
+        if rule is Rule.UNDER_COUNT:
+            return count < fence.limit_count
+        if rule is Rule.LEAVE_POST:
+            return posted < max(1, fence.limit_count)
+        if count < max(2, fence.limit_count):
+            return False
+        who = self.members(i)
+        return kernel.gathered(self._badges.x[who], self._badges.y[who], fence.radius, max(2, fence.limit_count))
+
+    def _settle(self, key: tuple[str, Rule], broken: bool, fence: Fence, now: float) -> Happening | None:
+        """What a rule about all does now: it breaks after its time and is right again after the dwell."""
+        wait = 0.0 if key[1] is Rule.OVER_COUNT else fence.limit_seconds
+        if broken:
+            since = self._since.setdefault(key, now)
+            if key in self._open:
+                self._open[key] = np.nan
+            elif now - since >= wait:
+                self._open[key] = np.nan
+                return Happening.ALARM
+            return None
+        self._since.pop(key, None)
+        if key in self._open:
+            if np.isnan(self._open[key]):
+                self._open[key] = now
+            if now - self._open[key] >= self.manner.clear_dwell:
+                del self._open[key]
+                return Happening.CLEAR
+        return None
 
     def members(self, fence: int) -> Ints:
-        """Badge rows inside a fence."""
-        badge, of = self._split(self._pairs["key"])
-        return np.asarray(badge[(of == fence) & self._pairs["inside"]], np.int64)
+        """Badge rows inside a fence, ascending."""
+        slots = self._slots
+        return np.flatnonzero(((slots.fence == fence) & slots.inside).any(axis=1)).astype(np.int64)
+
+    def fences_of(self, badge: int) -> set[str]:
+        """Ids of the fences that a badge is in."""
+        slots = self._slots
+        return {self.fences[f].id for f in slots.fence[badge][slots.inside[badge]].tolist()}
 
     def counts(self) -> Ints:
         """(fences,) unique persons inside each fence."""
-        badge, fence = self._split(self._pairs["key"][self._pairs["inside"]])
-        span = int(self.person.max(initial=0)) + 1
-        unique = np.unique(fence * span + self.person[badge])
-        return np.bincount(unique // span, minlength=len(self.fences)).astype(np.int64)
+        return self._counts.copy()
 
-    def _note_rest(self, badge: Ints, x: Floats, y: Floats, now: float) -> None:
-        moved = ~(np.hypot(x - self._rest_x[badge], y - self._rest_y[badge]) <= self.manner.rest_radius)
-        self._rest_x[badge[moved]], self._rest_y[badge[moved]], self._rest[badge[moved]] = x[moved], y[moved], now
+    def rest_since(self, badge: int) -> float:
+        """Since when a badge has not moved, NaN before its first usable fix."""
+        return float(self._badges.rest[badge])
 
-    def _judge(self, now: float, initial: bool) -> Records:
-        """Raise and clear the alarms of all rules."""
-        out: list[tuple[Any, ...]] = []
-        if not self._watched.any():
-            return np.zeros(0, EVENT)
-        keep = self._pairs["inside"]
-        badge, of = self._split(self._pairs["key"][keep])
-        order = np.argsort(of, kind="stable")
-        badge, entered = badge[order], self._pairs["entered"][keep][order]
-        edge = np.searchsorted(of[order], np.arange(len(self.fences) + 1))
-        counts = self.counts()
-        # Only fences where something can be wrong, or was: members under a rule about each, too many, or an open alarm.
-        open_alarms = {key[0] for key in self._alarms}
-        due = (self._each & (np.diff(edge) > 0)) | (self._counted & (counts > self._limit))
-        for i in np.flatnonzero(due | np.array([f.id in open_alarms for f in self.fences])).tolist():
-            mine = slice(edge[i], edge[i + 1])
-            found = self._broken(i, badge[mine], entered[mine], int(counts[i]), now)
-            out += self._settle(i, found, int(counts[i]), now, initial)
-        return np.array(out, EVENT) if out else np.zeros(0, EVENT)
+    def place_of(self, badge: int) -> tuple[float, float, float]:
+        """Last usable place in m, NaN before the first."""
+        b = self._badges
+        return float(b.x[badge]), float(b.y[badge]), float(b.z[badge])
 
-    def _broken(self, i: int, members: Ints, entered: Floats, count: int, now: float) -> set[tuple[Rule, int]]:
-        """Rules of fence ``i`` that are broken now, each with its badge (-1: all)."""
-        fence, found = self.fences[i], set[tuple[Rule, int]]()
-        if Rule.TRESPASS in fence.rules:
-            found |= {(Rule.TRESPASS, b) for b in members.tolist() if b not in fence.allowed}
-        if Rule.CALL in fence.rules:
-            found |= {(Rule.CALL, b) for b in members.tolist()}
-        if Rule.STATIC_TIMEOUT in fence.rules:
-            rests = now - np.fmax(self._rest[members], entered) >= fence.limit_seconds
-            found |= {(Rule.STATIC_TIMEOUT, b) for b in members[rests].tolist()}
-        if Rule.OVER_COUNT in fence.rules and count > fence.limit_count:
-            found.add((Rule.OVER_COUNT, -1))
+    def alarms(self) -> set[tuple[str, Rule, int]]:
+        """What is broken now: fence id, rule, badge row (-1: all)."""
+        found = {(fence, rule, -1) for fence, rule in self._open}
+        for k, s in zip(*np.nonzero(self._slots.alarms * (self._slots.fence >= 0)), strict=True):
+            bits = int(self._slots.alarms[k, s])
+            found |= {(self.fences[self._slots.fence[k, s]].id, r, int(k)) for r in EACH if bits >> r & 1}
         return found
 
-    def _settle(
-        self, i: int, found: set[tuple[Rule, int]], count: int, now: float, initial: bool
-    ) -> list[tuple[Any, ...]]:
-        """Events for what newly breaks, and for what has been right again for long enough."""
-        out: list[tuple[Any, ...]] = []
-        name = self.fences[i].id
-        for rule, badge in sorted(found):
-            if (name, rule, badge) not in self._alarms:
-                out.append((now, Happening.ALARM, rule, i, badge, count, initial))
-            self._alarms[name, rule, badge] = np.nan
-        for key in [k for k in self._alarms if k[0] == name and (k[1], k[2]) not in found]:
-            _, rule, badge = key
-            since = self._alarms[key] = now if np.isnan(self._alarms[key]) else self._alarms[key]
-            if now - since >= (self.manner.clear_dwell if rule is Rule.OVER_COUNT else 0.0):
-                del self._alarms[key]
-                out.append((now, Happening.CLEAR, rule, i, badge, count, initial))
+    def _told(self, n: int, now: float) -> Records:
+        out = np.zeros(n, EVENT)
+        out["time"] = now
+        for column, name in enumerate(("happening", "rule", "fence", "badge", "count", "initial")):
+            out[name] = self._out[:n, column]
         return out
 
+    def _put(self, member: Presence) -> None:
+        f = self._row[member.fence]
+        at = kernel.find(self._slots, member.badge, f)
+        while at == -1:
+            self._widen()
+            at = kernel.find(self._slots, member.badge, f)
+        k, s = member.badge, at if at >= 0 else -2 - at
+        self._slots.fence[k, s], self._slots.inside[k, s] = f, True
+        self._slots.since[k, s], self._slots.fast[k, s] = np.nan, np.nan
+        self._slots.entered[k, s] = member.entered
+        self._slots.alarms[k, s] = sum(1 << rule for rule in member.alarms)
 
-def _sorted(pairs: Records) -> Records:
-    """Pairs ascending by key."""
-    return pairs[np.argsort(pairs["key"], kind="stable")]
+    def _drop(self, fence: int, badges: Ints) -> None:
+        rows = np.isin(np.arange(self.count), badges)[:, None] & (self._slots.fence == fence)
+        self._slots.fence[rows], self._slots.inside[rows], self._slots.alarms[rows] = -1, False, 0
+
+    def _widen(self) -> None:
+        """Twice as many slots: somebody is in more fences than anybody before."""
+        width = self._slots.fence.shape[1]
+        wide = _slots(self.count, 2 * width)
+        for name in kernel.Slots._fields:
+            getattr(wide, name)[:, :width] = getattr(self._slots, name)
+        self._slots = wide
+
+    def _recount(self) -> None:
+        k, s = np.nonzero((self._slots.fence >= 0) & self._slots.inside)
+        span = int(self._badges.person.max(initial=0)) + 1
+        unique = np.unique(self._slots.fence[k, s].astype(np.int64) * span + self._badges.person[k])
+        self._counts[:] = np.bincount(unique // span, minlength=len(self.fences))
 
 
-def _in_sorted(values: Ints, table: Ints) -> Bools:
-    """Which of ``values`` are in the sorted ``table``."""
-    if not table.size:
-        return np.zeros(values.size, np.bool_)
-    at = np.minimum(np.searchsorted(table, values), table.size - 1)
-    return np.asarray(table[at] == values)
+def _slots(count: int, width: int) -> kernel.Slots:
+    size = (count, width)
+    return kernel.Slots(
+        np.full(size, -1, np.int32), np.zeros(size, np.bool_), np.full(size, np.nan), np.full(size, np.nan),
+        np.full(size, np.nan), np.zeros(size, np.int64), np.full(size, -1, np.int64),
+    )  # fmt: skip

@@ -26,7 +26,7 @@ class FenceIndex(NamedTuple):
     Attributes:
         shape: rings of all fences. origin, cell, size: the grid in m and cells. start, fence: fences of each cell
         (CSR).
-        low, high: heights with tolerance. on: whether a fence is enabled.
+        low, high: heights with tolerance. on: whether a fence is enabled. groups: bits of the badges it concerns.
     """
 
     shape: Rings
@@ -38,6 +38,7 @@ class FenceIndex(NamedTuple):
     low: Floats
     high: Floats
     on: Bools
+    groups: Ints
 
 
 def build(fences: Sequence[Fence], slack: float) -> FenceIndex:
@@ -63,41 +64,49 @@ def build(fences: Sequence[Fence], slack: float) -> FenceIndex:
     flat = np.array([f for cells in lists for f in cells], np.int64)
     low, high = np.array([f.z_min for f in fences]) - slack, np.array([f.z_max for f in fences]) + slack
     on = np.array([f.enabled for f in fences], np.bool_)
-    return FenceIndex(shape, origin, cell, size, start, flat, low.astype(np.float64), high.astype(np.float64), on)
+    groups = np.array([f.groups for f in fences], np.int64)
+    heights = low.astype(np.float64), high.astype(np.float64)
+    return FenceIndex(shape, origin, cell, size, start, flat, *heights, on, groups)
 
 
 @jit
-def hits(index: FenceIndex, badge: Ints, x: Floats, y: Floats, z: Floats) -> Ints:
-    """Keys ``badge * fences + fence`` of all points in a fence; x, y, z by badge row; ascending where ``badge`` is."""
-    fences = index.on.size
-    out = np.empty(max(16, 2 * badge.size), np.int64)
-    n = 0
-    for k in badge:
-        i = int(np.floor((x[k] - index.origin[0]) / index.cell))
-        j = int(np.floor((y[k] - index.origin[1]) / index.cell))
-        if not (0 <= i < index.size[0] and 0 <= j < index.size[1]):
-            continue
-        cell = i * index.size[1] + j
-        for at in range(index.start[cell], index.start[cell + 1]):
-            f = index.fence[at]
-            if index.on[f] and index.low[f] <= z[k] <= index.high[f] and in_ring(index.shape, f, x[k], y[k]):
-                if n == out.size:
-                    more = np.empty(2 * n, np.int64)
-                    more[:n] = out
-                    out = more
-                out[n] = k * fences + f
-                n += 1
-    return out[:n]
+def ring_holds(points: Floats, first: int, last: int, x: float, y: float) -> bool:
+    """Whether a point lies in the ring of the corners ``first`` to ``last`` (even-odd rule); its box was asked."""
+    inside, j = False, last - 1
+    yj = points[j, 1]
+    for i in range(first, last):
+        yi = points[i, 1]
+        if (yi > y) != (yj > y):
+            xi, xj = points[i, 0], points[j, 0]
+            if x < (xj - xi) * (y - yi) / (yj - yi) + xi:
+                inside = not inside
+        j, yj = i, yi
+    return inside
 
 
 @jit
-def beyond(index: FenceIndex, key: Ints, x: Floats, y: Floats, z: Floats, hysteresis: float) -> Bools:
-    """Which pairs are clearly out: further than ``hysteresis`` m from the fence, or off its heights."""
-    fences = index.on.size
-    out = np.ones(key.size, np.bool_)
-    for n in range(key.size):
-        k, f = key[n] // fences, key[n] % fences
-        if index.on[f] and index.low[f] <= z[k] <= index.high[f]:
-            _, _, far = nearest(index.shape, f, x[k], y[k])
-            out[n] = far > hysteresis and not in_ring(index.shape, f, x[k], y[k])
+def beyond_one(index: FenceIndex, f: int, x: float, y: float, z: float, hysteresis: float) -> bool:
+    """Whether a point is clearly out of a fence: further than ``hysteresis`` m from it, or off its heights."""
+    if not (index.on[f] and index.low[f] <= z <= index.high[f]):
+        return True
+    box = index.shape.box
+    if (
+        x < box[f, 0] - hysteresis
+        or y < box[f, 1] - hysteresis
+        or x > box[f, 2] + hysteresis
+        or y > box[f, 3] + hysteresis
+    ):
+        return True
+    _, _, far = nearest(index.shape, f, x, y)
+    return far > hysteresis and not in_ring(index.shape, f, x, y)
+
+
+@jit
+def members(index: FenceIndex, f: int, group: Ints, known: Bools, x: Floats, y: Floats, z: Floats) -> Bools:
+    """(badges,) which badges lie in a fence by their last places, heights included."""
+    out = np.zeros(x.size, np.bool_)
+    if index.on[f]:
+        for k in range(x.size):
+            if known[k] and index.groups[f] & group[k] and index.low[f] <= z[k] <= index.high[f]:
+                out[k] = in_ring(index.shape, f, x[k], y[k])
     return out
