@@ -1,7 +1,8 @@
 """What endpoints use: the route class that owns the transaction, and the dependencies for the unit of work and the principal.
 
 One request is one transaction: :class:`TwinRoute` opens it when an endpoint asks for ``Uow``, commits after the endpoint has
-returned and *before* the answer leaves, so a client that got its answer can rely on it.
+returned and *before* the answer leaves, so a client that got its answer can rely on it. A write that carries ``Idempotency-Key`` is
+done once however often it is sent (``twin.idempotency``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fastapi.routing import APIRoute
 from twin.auth.principal import Principal, current_principal
 from twin.db.uow import UnitOfWork, unit_of_work
 from twin.i18n import negotiate
+from twin.idempotency import service as idempotency
 
 
 class TwinRoute(APIRoute):
@@ -27,7 +29,12 @@ class TwinRoute(APIRoute):
         async def run(request: Request) -> Response:
             async with AsyncExitStack() as stack:
                 request.state.stack = stack
-                return await handle(request)
+                try:
+                    response = await handle(request)
+                except idempotency.Replay as replay:
+                    return replay.response()
+                await idempotency.finish(request, response)
+                return response
 
         return run
 
@@ -42,6 +49,7 @@ async def _uow(request: Request, principal: Annotated[Principal, Depends(current
             )
         )
         request.state.uow = existing
+        await idempotency.begin(request, existing, principal)
     return existing
 
 
