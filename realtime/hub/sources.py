@@ -107,6 +107,8 @@ def _take(hub: Hub, topic: str, enterprise: UUID, events: list[Event], account_c
         hub.publish_stream(
             enterprise, topic, [(e.key, e.at.timestamp(), {**e.payload, "kind": e.kind}) for e in events]
         )
+    elif topic not in hub.specs:
+        pass  # facts for other subscribers only
     elif events[0].kind == "reload":
         hub.reread(enterprise, topic, events[-1].seq)
     else:
