@@ -284,6 +284,22 @@ async def change_password(uow: UnitOfWork, account_id: UUID, old: str, new: str,
     forget(account_id)
 
 
+async def confirm_password(uow: UnitOfWork, account_id: UUID, password: str) -> None:
+    """Ask for one's own password again, e.g. before a signature. A wrong one counts as a failed sign-in would.
+
+    Raises:
+        SignInFailed, SignInLocked.
+    """
+    account = await uow.session.get(Account, account_id)
+    if account is None:
+        raise Unauthenticated
+    keys = [f"name:{account.username.lower()}", f"addr:{uow.origin}"]
+    _refuse_locked(await repository.locked_until(uow.session, keys, clock.now()))
+    if not await passwords.verify(password, account.password_hash):
+        await _failed(account, account.username, keys, uow.origin)
+        raise SignInFailed
+
+
 async def create_token(
     uow: UnitOfWork, principal: Principal, name: str, scopes: Sequence[str], days: int
 ) -> tuple[Token, str]:
