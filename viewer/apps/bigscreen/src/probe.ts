@@ -70,6 +70,8 @@ export function publish(view: PlantView): void {
         const ref = plant.find(layer, code)
         if (ref) view.flyTo(ref, { instant: true })
       },
+      /** the view itself: what a module is given, so that tests can stand in for one */
+      view,
       loseContext: () => view.kind === '3d' && (view as PlantScene).loseContext(),
     },
   })

@@ -4,6 +4,8 @@ export interface ControlsHost {
   lens(): Lens
   /** the camera has moved: draw */
   moved(orbit: Orbit): void
+  /** the user took hold of it */
+  taken(): void
   click(x: number, y: number): void
   doubleClick(x: number, y: number): void
   hover(x: number, y: number): void
@@ -60,6 +62,14 @@ export class Controls {
   set(orbit: Orbit): void {
     this.flight = undefined
     this.now = this.goal = clamp(orbit)
+    this.host.moved(this.now)
+  }
+
+  /** Moves what is looked at and leaves turning and zooming to go on. */
+  carry(x: number, y: number, z: number): void {
+    this.flight = undefined
+    this.now = clamp({ ...this.now, x, y, z })
+    this.goal = clamp({ ...this.goal, x, y, z })
     this.host.moved(this.now)
   }
 
@@ -147,7 +157,10 @@ export class Controls {
     const other = others[0]
     if (other) this.pinch(before, { x, y }, other)
     else if (this.press.turn) this.turn(x - before.x, y - before.y)
-    else this.pan(x, y, x - before.x, y - before.y)
+    else {
+      this.host.taken()
+      this.pan(x, y, x - before.x, y - before.y)
+    }
     this.host.moved(this.now)
   }
 
@@ -201,6 +214,7 @@ export class Controls {
     const step = this.now.range * 0.12
     const [s, c] = [Math.sin(this.now.heading), Math.cos(this.now.heading)]
     const shift = (right: number, ahead: number): void => {
+      this.host.taken()
       this.goal = clamp({
         ...this.goal,
         x: this.goal.x + (right * c + ahead * s) * step,

@@ -13,9 +13,13 @@ import {
   type Camera,
   type Cesium3DTileset,
 } from '@cesium/engine'
+import { HUES } from '@twin/ui'
 import type { SiteFrame } from './frame'
 import type { OrientedBox } from './polygon'
-import { REACH, type ZoneRaster } from './raster'
+import type { HeatRaster } from './live/heat'
+import type { ZoneRaster } from './raster'
+import { FRAGMENT } from './shader'
+import { rgb } from './rgb'
 
 /** How a zone is painted now. */
 export interface Paint {
@@ -29,72 +33,13 @@ export interface Paint {
   pulse: number
   /** 0 plain, 1 dense hatch .. 3 wide dots: the level without its colour */
   pattern: number
+  /** left bright while the rest is dimmed */
+  lit: boolean
 }
 
 const WIDTH = 256
-
-const FRAGMENT = /* glsl */ `
-vec4 zonePaint(float n) { float i = n - 1.0; return texelFetch(u_palette, ivec2(int(mod(i, 256.0)), int(i / 256.0) * 2), 0); }
-vec4 zoneFlags(float n) { float i = n - 1.0; return texelFetch(u_palette, ivec2(int(mod(i, 256.0)), int(i / 256.0) * 2 + 1), 0); }
-bool zoneHolds(float n, float z) {
-  if (n < 0.5) return false;
-  float i = n - 1.0;
-  vec4 h = texelFetch(u_heights, ivec2(int(mod(i, 256.0)), int(i / 256.0)), 0);
-  return z >= h.x && z <= h.y;
-}
-void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
-  vec3 p = (u_eyeToSite * vec4(fsInput.attributes.positionEC, 1.0)).xyz;
-  vec3 nx = dFdx(p);
-  vec3 ny = dFdy(p);
-  vec3 normal = normalize(cross(nx, ny) + vec3(0.0, 0.0, 1e-6));
-  float px = max(length(nx.xy), length(ny.xy));
-  if (u_cutHalf.x > 0.0) {
-    vec2 q = p.xy - u_cutBox.xy;
-    vec2 uv = vec2(dot(q, u_cutBox.zw), dot(q, vec2(-u_cutBox.w, u_cutBox.z)));
-    if (abs(uv.x) < u_cutHalf.x && abs(uv.y) < u_cutHalf.y && p.z > u_cutHalf.z) discard;
-  }
-  vec3 base = material.diffuse;
-  float luma = dot(base, vec3(0.2126, 0.7152, 0.0722));
-  base = mix(vec3(luma), base, u_tone.x) * u_tone.y;
-  vec2 uv = (p.xy - u_box.xy) * u_box.zw;
-  if (u_opacity > 0.0 && uv.x > 0.0 && uv.y > 0.0 && uv.x < 1.0 && uv.y < 1.0) {
-    vec4 ids = floor(texture(u_ids, uv) * 255.0 + 0.5);
-    vec2 edge = texture(u_edges, uv).rg * ${REACH.toFixed(1)};
-    float a = ids.r + ids.g * 256.0;
-    float b = ids.b + ids.a * 256.0;
-    bool first = zoneHolds(a, p.z);
-    float n = first ? a : (zoneHolds(b, p.z) ? b : 0.0);
-    if (n > 0.5) {
-      float d = first ? edge.x : edge.y;
-      vec4 paint = zonePaint(n);
-      vec4 flags = zoneFlags(n);
-      vec3 colour = czm_srgbToLinear(paint.rgb);
-      float flat_ = smoothstep(0.25, 0.75, abs(normal.z));
-      float pattern = floor(flags.b * 255.0 + 0.5);
-      float ink = 0.0;
-      float spacing = pattern == 1.0 ? 5.0 : (pattern == 2.0 ? 10.0 : 7.0);
-      if (pattern > 0.5 && pattern < 2.5) {
-        float s = abs(fract((p.x + p.y) / spacing) - 0.5) * spacing;
-        ink = 1.0 - smoothstep(0.35 - px, 0.35 + px, s);
-      } else if (pattern > 2.5) {
-        vec2 c = (fract(p.xy / spacing) - 0.5) * spacing;
-        ink = 1.0 - smoothstep(0.55 - px, 0.55 + px, length(c));
-      }
-      ink *= (1.0 - smoothstep(0.15, 0.35, px / spacing)) * flat_;
-      float selected = flags.r;
-      float alpha = paint.a * mix(0.5, 1.0, flat_) * (1.0 + 0.55 * ink) + 0.4 * flags.g + 0.12 * selected;
-      float width = max(2.0 * px, min(0.8, 0.3 + 8.0 * px)) * (1.0 + 0.6 * selected);
-      float rim = (1.0 - smoothstep(width, width + max(px, 0.15), d)) * flags.a * mix(0.35, 1.0, flat_);
-      float gap = smoothstep(0.2, 0.2 + max(px, 0.2), d);
-      vec3 rimColour = mix(mix(colour, vec3(1.0), 0.08), vec3(1.0), selected * 0.9);
-      vec3 body = colour * mix(0.72, 1.25, sqrt(clamp(luma, 0.0, 1.0)));
-      base = mix(base, body, clamp(alpha, 0.0, 0.92) * u_opacity);
-      base = mix(base, rimColour, clamp(rim * gap, 0.0, 1.0) * u_opacity);
-    }
-  }
-  material.diffuse = base;
-}
-`
+/** added to the pattern's number */
+const LIT = 16
 
 const nearest = {
   repeat: false,
@@ -109,6 +54,8 @@ const linear = {
 
 const blank = (options: object) =>
   new TextureUniform({ typedArray: new Uint8Array(4), width: 1, height: 1, ...options })
+
+const vec3 = (hex: string): Cartesian3 => Cartesian3.fromArray(rgb(hex).map((v) => v / 255))
 
 /**
  * Paints zones on the mesh itself: a raster of zone numbers in the site's frame, a palette with one texel per zone and one custom
@@ -138,6 +85,11 @@ export class Drape {
         u_opacity: { type: UniformType.FLOAT, value: 0 },
         u_cutBox: { type: UniformType.VEC4, value: new Cartesian4() },
         u_cutHalf: { type: UniformType.VEC3, value: new Cartesian3() },
+        u_dim: { type: UniformType.FLOAT, value: 0 },
+        u_heat: { type: UniformType.SAMPLER_2D, value: blank(linear) },
+        u_heatBox: { type: UniformType.VEC4, value: new Cartesian4() },
+        u_heatLow: { type: UniformType.VEC3, value: vec3(HUES.teal) },
+        u_heatHigh: { type: UniformType.VEC3, value: vec3(HUES.white) },
         u_tone: { type: UniformType.VEC2, value: new Cartesian2(0.72, 0.86) },
       },
     })
@@ -188,7 +140,10 @@ export class Drape {
     const at = (Math.floor(i / WIDTH) * 2 * WIDTH + (i % WIDTH)) * 4
     const byte = (v: number) => Math.max(0, Math.min(255, Math.round(v * 255)))
     this.palette.set([...paint.rgb, byte(paint.fill)], at)
-    this.palette.set([paint.selected ? 255 : 0, byte(paint.pulse), paint.pattern, byte(paint.rim)], at + WIDTH * 4)
+    this.palette.set(
+      [paint.selected ? 255 : 0, byte(paint.pulse), paint.pattern + (paint.lit ? LIT : 0), byte(paint.rim)],
+      at + WIDTH * 4,
+    )
   }
 
   /** #rrggbb of the texel that the shader reads. */
@@ -209,6 +164,27 @@ export class Drape {
 
   setOpacity(value: number): void {
     this.shader.setUniform('u_opacity', value)
+  }
+
+  /** Where nothing is lit, all is dark. */
+  setDim(on: boolean): void {
+    this.shader.setUniform('u_dim', on ? 1 : 0)
+  }
+
+  /** Paints a density on the mesh. */
+  setHeat(heat: HeatRaster | undefined): void {
+    if (!heat) {
+      this.shader.setUniform('u_heatBox', new Cartesian4())
+      return
+    }
+    const { box, size, cells } = heat
+    const texels = new Uint8Array(size * size * 4)
+    cells.forEach((v, i) => (texels[i * 4] = v))
+    this.shader.setUniform('u_heat', new TextureUniform({ typedArray: texels, width: size, height: size, ...linear }))
+    this.shader.setUniform(
+      'u_heatBox',
+      new Cartesian4(box.minX, box.minY, 1 / (box.maxX - box.minX), 1 / (box.maxY - box.minY)),
+    )
   }
 
   /** Takes away what stands over a footprint above height z (local metres), so that a floor can be looked into. */

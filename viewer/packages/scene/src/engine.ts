@@ -14,6 +14,7 @@ import { Drape } from './drape'
 import type { SiteFrame, Vec3 } from './frame'
 import { groundDisc } from './ground'
 import { eye, upDirection, viewDirection, type Lens, type Orbit } from './orbit'
+import { Signs } from './live/signs3d'
 import { Pins } from './pins'
 
 export interface EngineOptions {
@@ -44,6 +45,7 @@ export class Engine {
   readonly scene: Scene
   readonly drape: Drape
   readonly pins: Pins
+  readonly signs: Signs
   tilesets: Cesium3DTileset[] = []
   private readonly kept = new Map<string, Primitive[]>()
   private pendingTiles = 0
@@ -90,6 +92,7 @@ export class Engine {
     this.drape = new Drape(options.frame)
     this.keep('ground', [groundDisc(options.frame, { near: theme.ground, far: theme.bg, line: theme.grid }, 3000, 1.2)])
     this.pins = new Pins(scene, options.frame, theme.panelSolid, options.uiScale)
+    this.signs = new Signs(scene, options.frame, options.uiScale)
     scene.preRender.addEventListener(() => {
       this.drape.update(scene.camera)
       options.onPreRender()

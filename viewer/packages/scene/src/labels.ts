@@ -1,5 +1,5 @@
 import { riskMarkSvg } from '@twin/ui'
-import { declutter, type Candidate } from './declutter'
+import { declutter, type Box, type Candidate } from './declutter'
 import type { Vec3 } from './frame'
 import type { Placed } from './model'
 import { eye, project, type Lens, type Orbit } from './orbit'
@@ -124,6 +124,11 @@ export class Labels {
         label.element.classList.add('on')
       }
     }
+  }
+
+  /** the boxes that names take now, for what else wants a place */
+  get taken(): readonly Box[] {
+    return this.placed
   }
 
   hit(x: number, y: number): Placed | undefined {

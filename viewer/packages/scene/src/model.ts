@@ -80,6 +80,22 @@ export class PlantModel {
     }
   }
 
+  /** A feature and those of its layer whose middle lies in it. */
+  within(layer: string, id: string): ReadonlySet<string> {
+    const outer = this.layer(layer).get(id)
+    const found = new Set<string>(outer && [id])
+    const size = outer && Math.abs(area(outer.rings[0] ?? []))
+    for (const placed of this.layer(layer).values())
+      if (
+        outer &&
+        size &&
+        Math.abs(area(placed.rings[0] ?? [])) < size &&
+        inside(outer.rings, placed.at[0], placed.at[1])
+      )
+        found.add(placed.ref.id)
+    return found
+  }
+
   /** The smallest feature of a layer that holds a point. */
   at(layer: string, [x, y, z]: Vec3, slack = 0.6): Placed | undefined {
     let best: Placed | undefined

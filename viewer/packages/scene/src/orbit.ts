@@ -126,15 +126,31 @@ export function pixelOnPlane(
   return [from[0] + ray[0] * s, from[1] + ray[1] * s, z]
 }
 
+export interface Pixel {
+  x: number
+  y: number
+  /** along the view, m */
+  depth: number
+}
+
 /** Pixel of a point and its distance along the view; undefined behind the camera. */
-export function project(orbit: Orbit, lens: Lens, p: Vec3): { x: number; y: number; depth: number } | undefined {
+export function project(orbit: Orbit, lens: Lens, p: Vec3): Pixel | undefined {
+  return projector(orbit, lens)(p)
+}
+
+/** The same for many points of one picture. */
+export function projector(orbit: Orbit, lens: Lens): (p: Vec3) => Pixel | undefined {
   const e = eye(orbit)
-  const v: Vec3 = [p[0] - e[0], p[1] - e[1], p[2] - e[2]]
   const [d, r, up] = [viewDirection(orbit), rightDirection(orbit), upDirection(orbit)]
-  const depth = v[0] * d[0] + v[1] * d[1] + v[2] * d[2]
-  if (depth < 0.1) return undefined
-  const t = Math.tan(lens.fovy / 2) * depth
-  const x = (v[0] * r[0] + v[1] * r[1] + v[2] * r[2]) / (t * (lens.width / lens.height))
-  const y = (v[0] * up[0] + v[1] * up[1] + v[2] * up[2]) / t
-  return { x: ((x + 1) / 2) * lens.width, y: ((1 - y) / 2) * lens.height, depth }
+  const tan = Math.tan(lens.fovy / 2)
+  const aspect = lens.width / lens.height
+  return (p) => {
+    const v: Vec3 = [p[0] - e[0], p[1] - e[1], p[2] - e[2]]
+    const depth = v[0] * d[0] + v[1] * d[1] + v[2] * d[2]
+    if (depth < 0.1) return undefined
+    const t = tan * depth
+    const x = (v[0] * r[0] + v[1] * r[1] + v[2] * r[2]) / (t * aspect)
+    const y = (v[0] * up[0] + v[1] * up[1] + v[2] * up[2]) / t
+    return { x: ((x + 1) / 2) * lens.width, y: ((1 - y) / 2) * lens.height, depth }
+  }
 }

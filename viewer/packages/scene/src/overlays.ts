@@ -1,5 +1,6 @@
 import { HUES, THEMES } from '@twin/ui'
 import type { Engine } from './engine'
+import { liftOf, type Floors } from './floors'
 import type { SiteFrame, Vec3 } from './frame'
 import type { Measure } from './measure'
 import type { Placed, PlantModel } from './model'
@@ -97,20 +98,33 @@ function stem(frame: SiteFrame, placed: Placed) {
   return lines(frame, [[[at[0], at[1], 0], at]], HUES.white, 2, 0.5)
 }
 
-export function drawFloor(engine: Engine, frame: SiteFrame, floor: Placed | undefined): void {
-  if (!floor) {
-    engine.keep('floor', [])
-    return
-  }
-  const z = floor.zMin + 0.12
+/** The open storey as a slab; where storeys are drawn apart, all of them with their corners tied. */
+export function drawFloor(engine: Engine, frame: SiteFrame, floors: Floors): void {
+  const shown = floors.exploded ? floors.storeys() : floors.open ? [floors.open] : []
+  const level = (floor: Placed, i: number) => floor.zMin + 0.12 + (floors.exploded ? liftOf(i) : 0)
+  const own = (floor: Placed) => floor.ref.id === floors.open?.ref.id
+  const top = shown.length - 1
+  const ties =
+    shown.length < 2
+      ? []
+      : (shown[0]?.rings[0] ?? []).map(([x, y]): Vec3[] => [
+          [x, y, level(shown[0] as Placed, 0)],
+          [x, y, level(shown[top] as Placed, top)],
+        ])
   engine.keep('floor', [
-    faces(
-      frame,
-      floor.rings.slice(0, 1).flatMap((ring) => slab(ring, z)),
-      THEMES.wall.raised,
-      0.92,
+    ...shown.map((floor, i) =>
+      faces(
+        frame,
+        floor.rings.slice(0, 1).flatMap((ring) => slab(ring, level(floor, i))),
+        THEMES.wall.raised,
+        own(floor) ? 0.92 : 0.5,
+      ),
     ),
-    lines(frame, prismPaths(floor.rings, z + 0.05, z + 0.05), HUES.white, 2, 0.5),
+    ...shown.map((floor, i) => {
+      const z = level(floor, i) + 0.05
+      return lines(frame, prismPaths(floor.rings, z, z), own(floor) ? HUES.white : HUES.grey, 2, 0.5)
+    }),
+    lines(frame, ties, HUES.grey, 1, 0.5),
   ])
 }
 

@@ -18,6 +18,8 @@ export interface Pin {
   placed: Placed
   style: PinStyle
   at: Vec3
+  /** its height before any lift */
+  foot: number
   show: boolean
   main: Billboard
   ghost: Billboard
@@ -82,12 +84,21 @@ export class Pins {
     const image = this.image(style)
     main.setImage(image.id, image.canvas)
     ghost.setImage(image.id, image.canvas)
-    this.byKey.set(`${placed.ref.layer}:${placed.ref.id}`, { placed, style, at, show: false, main, ghost })
+    this.byKey.set(`${placed.ref.layer}:${placed.ref.id}`, { placed, style, at, foot: at[2], show: false, main, ghost })
   }
 
   /** Which pins stand, and which of them is chosen. */
-  update(visible: (placed: Placed) => boolean, selected: string | undefined): void {
+  update(
+    visible: (placed: Placed) => boolean,
+    selected: string | undefined,
+    lift: (placed: Placed) => number = () => 0,
+  ): void {
     for (const [key, pin] of this.byKey) {
+      const z = pin.foot + lift(pin.placed)
+      if (z !== pin.at[2]) {
+        pin.at = [pin.at[0], pin.at[1], z]
+        pin.main.position = pin.ghost.position = Cartesian3.fromArray(this.frame.toEcef(pin.at))
+      }
       pin.show = visible(pin.placed) || key === selected
       pin.main.show = pin.ghost.show = pin.show
       const big = key === selected

@@ -2,14 +2,16 @@ import { Controls } from './controls'
 import { Engine } from './engine'
 import { Emitter } from './events'
 import { SiteFrame, type Vec3 } from './frame'
+import { Floors } from './floors'
 import { Labels } from './labels'
-import { Measure } from './measure'
+import { keyOf, pictureOf, type LivePicture } from './live/host'
+import { SceneLive } from './live/live3d'
 import { PlantModel, type Placed } from './model'
-import { eye, orbitFrom, project, type Orbit } from './orbit'
-import { drawFences, drawFloor, drawMeasure, drawRoads, drawSelection, drawStems } from './overlays'
-import { inside, orientedBox } from './polygon'
-import { pointAt, pinUnder, thingAt } from './picking'
+import { eye, orbitFrom, projector, type Orbit } from './orbit'
+import { drawFences, drawFloor, drawRoads, drawSelection, drawStems } from './overlays'
 import { pinAt } from './pins'
+import { Pointer } from './pointer'
+import { orientedBox } from './polygon'
 import { PIN_LAYERS } from './style'
 import type { CameraView, FeatureRef, MeasureMode, PlantView, SceneFeature, SceneStats, SceneTexts } from './types'
 import { ZonePainter } from './zones'
@@ -40,15 +42,16 @@ export class PlantScene implements PlantView {
   private readonly labels: Labels
   private readonly controls: Controls
   private readonly zones: ZonePainter
+  private readonly floors: Floors
+  private readonly pointer: Pointer
+  readonly live: SceneLive
   private engine: Engine
   private visible: ReadonlySet<string> = new Set(['zone'])
   private selected: FeatureRef | undefined
-  private floor: Placed | undefined
-  private measuring: Measure | undefined
+  private lit: ReadonlySet<string> | undefined
   private ready = false
   private tilesLoaded = false
   private recoveries = 0
-  private hoverAt: { x: number; y: number } | undefined
   private readonly observer: ResizeObserver
 
   constructor(private readonly options: SceneOptions) {
@@ -57,27 +60,101 @@ export class PlantScene implements PlantView {
     this.labels = new Labels(options.element, (placed) => options.texts.name(placed.feature))
     options.element.tabIndex = 0
     this.engine = this.makeEngine()
+    this.floors = new Floors(this.model)
     this.zones = new ZonePainter(this.model, {
       drape: () => this.engine.drape,
       visible: () => this.visible.has('zone'),
       selected: () => (this.selected?.layer === 'zone' ? this.selected.id : undefined),
+      lit: () => this.lit,
       draw: () => this.engine.draw(),
       touch: () => this.engine.touch(),
     })
+    this.pointer = this.makePointer()
     this.controls = new Controls(
       options.element,
       {
         lens: () => this.engine.lens(),
         moved: (orbit) => this.moved(orbit),
-        click: (x, y) => this.click(x, y),
-        doubleClick: (x, y) => this.doubleClick(x, y),
-        hover: (x, y) => this.hover(x, y),
+        taken: () => this.live.follow(undefined),
+        click: (x, y) => this.pointer.click(x, y),
+        doubleClick: (x, y) => this.pointer.doubleClick(x, y),
+        hover: (x, y) => this.pointer.hover(x, y),
       },
       this.orbitOf(options.home),
     )
+    this.live = this.makeLive()
     this.observer = new ResizeObserver(() => this.moved(this.controls.orbit))
     this.observer.observe(options.element)
     this.controls.set(this.controls.orbit)
+  }
+
+  private makePointer(): Pointer {
+    const { element, uiScale = 1 } = this.options
+    return new Pointer({
+      element,
+      uiScale,
+      frame: this.frame,
+      model: this.model,
+      labels: this.labels,
+      engine: () => this.engine,
+      orbit: () => this.controls.orbit,
+      visible: () => this.visible,
+      moverAt: (x, y) => this.live.hit(this.picture(), x, y),
+      picked: (info) => this.events.emit('pick', info),
+      measured: (result) => this.events.emit('measure', result),
+      flyTo: (orbit) => this.controls.flyTo(orbit),
+    })
+  }
+
+  private makeLive(): SceneLive {
+    const { element, uiScale = 1 } = this.options
+    return new SceneLive(
+      {
+        element,
+        uiScale,
+        frame: this.frame,
+        floors: this.floors,
+        engine: () => this.engine,
+        visible: (layer) => this.visible.has(layer),
+        spot: (ref) => this.spot(ref),
+        shows: (ref) => {
+          const placed = this.model.get(ref)
+          return placed !== undefined && this.shows(placed)
+        },
+        onFloor: (at, floor) => this.floors.holds(at, floor),
+        selected: () => this.selected,
+        draw: () => this.engine.draw(),
+        dim: (zone) => {
+          this.lit = zone === undefined ? undefined : this.model.within('zone', zone)
+          this.zones.paint()
+        },
+        lookAt: (at) => this.controls.carry(...at),
+        redraw: () => this.redraw(),
+      },
+      (ref) => this.events.emit('follow', ref),
+    )
+  }
+
+  private picture(): LivePicture {
+    return pictureOf(this.controls.orbit, this.engine.lens())
+  }
+
+  /** Where the sign of a thing stands. */
+  private spot(ref: FeatureRef): Vec3 | undefined {
+    const mover = this.live.motions.get(ref)
+    if (mover) return this.live.motions.stand(mover)
+    const placed = this.model.get(ref)
+    if (!placed) return undefined
+    if (placed.feature.geometry.type !== 'Point') return placed.at
+    const [x, y, z] = pinAt(placed)
+    return [x, y, z + this.lift(placed)]
+  }
+
+  private lift(placed: Placed): number {
+    const code = placed.feature.properties['floor_code']
+    return placed.feature.geometry.type === 'Point'
+      ? this.floors.lift(placed.at, typeof code === 'string' ? code : undefined)
+      : 0
   }
 
   private makeEngine(): Engine {
@@ -148,7 +225,7 @@ export class PlantScene implements PlantView {
     } else if ((PIN_LAYERS as readonly string[]).includes(layer)) {
       this.engine.pins.setLayer(layer, placed.values())
     }
-    if (this.floor) this.floor = this.model.get(this.floor.ref)
+    this.floors.renew()
     if (layer !== 'zone') this.redraw()
     this.engine.draw()
   }
@@ -168,7 +245,7 @@ export class PlantScene implements PlantView {
   }
 
   setFloor(floorId: string | undefined): void {
-    this.floor = floorId === undefined ? undefined : this.model.layer('floor').get(floorId)
+    this.floors.set(floorId)
     this.redraw()
   }
 
@@ -178,42 +255,34 @@ export class PlantScene implements PlantView {
   }
 
   private key(ref: FeatureRef | undefined): string | undefined {
-    return ref && `${ref.layer}:${ref.id}`
+    return ref && keyOf(ref)
   }
 
   private redraw(): void {
-    const { engine, frame, model } = this
-    engine.pins.update((placed) => this.shows(placed), this.key(this.selected))
+    const { engine, frame, model, floors } = this
+    engine.pins.update(
+      (placed) => this.shows(placed),
+      this.key(this.selected),
+      (placed) => this.lift(placed),
+    )
     drawStems(engine, frame, model, (placed) => this.shows(placed))
     drawFences(engine, frame, model, this.visible.has('geofence'))
     drawRoads(engine, frame, model, this.visible.has('road'))
     drawSelection(engine, frame, model.get(this.selected))
-    drawFloor(engine, frame, this.floor)
-    const building = this.floor && this.buildingOf(this.floor)
-    const ring = (building ?? this.floor)?.rings[0]
-    engine.drape.setCut(ring && orientedBox(ring), this.floor ? this.floor.zMax - 0.4 : 0)
+    drawFloor(engine, frame, floors)
+    const ring = (floors.building() ?? floors.open)?.rings[0]
+    const level = floors.exploded ? floors.storeys()[0] : floors.open
+    engine.drape.setCut(
+      ring && orientedBox(ring),
+      level ? level.zMax - (floors.exploded ? level.zMax - level.zMin : 0.4) : 0,
+    )
+    this.live.renew()
     engine.draw()
-  }
-
-  private buildingOf(floor: Placed): Placed | undefined {
-    const code = floor.feature.properties['building_code']
-    return [...this.model.layer('building').values()].find((b) => b.feature.properties.code === code)
   }
 
   /** With a floor open, points of other floors of its building are left out and its own are shown whatever the layer tree says. */
   private shows(placed: Placed): boolean {
-    const floor = this.floor
-    if (floor && placed.feature.geometry.type === 'Point') {
-      const [x, y, z] = placed.at
-      if (inside(floor.rings, x, y)) {
-        const code = placed.feature.properties['floor_code']
-        return typeof code === 'string'
-          ? code === floor.feature.properties.code
-          : z >= floor.zMin - 0.3 && z < floor.zMax
-      }
-    }
-    if (floor && placed.ref === this.buildingOf(floor)?.ref) return false
-    return this.visible.has(placed.ref.layer)
+    return this.floors.shows(placed) ?? this.visible.has(placed.ref.layer)
   }
 
   // ---- camera
@@ -225,15 +294,21 @@ export class PlantScene implements PlantView {
   flyTo(target: FeatureRef | CameraView, options: { instant?: boolean } = {}): void {
     const orbit = 'layer' in target ? this.orbitAround(target) : this.orbitOf(target)
     if (!orbit) return
+    this.live.follow(undefined)
     if (options.instant) this.controls.set(orbit)
     else this.controls.flyTo(orbit)
   }
 
   private orbitAround(ref: FeatureRef): Orbit | undefined {
-    const placed = this.model.get(ref)
-    if (!placed) return undefined
     const { heading, pitch } = this.controls.orbit
     const down = Math.min(-25 * RAD, Math.max(-55 * RAD, pitch))
+    const mover = this.live.motions.get(ref)
+    if (mover) {
+      const [x, y, z] = this.live.motions.stand(mover)
+      return { x, y, z: Math.max(0, z), heading, pitch: down, range: 60 }
+    }
+    const placed = this.model.get(ref)
+    if (!placed) return undefined
     const [x, y, z] = placed.feature.geometry.type === 'Point' ? pinAt(placed) : placed.at
     const extent = Math.hypot(placed.box.maxX - placed.box.minX, placed.box.maxY - placed.box.minY)
     const range = ref.layer === 'floor' ? Math.max(55, extent * 1.5) : extent === 0 ? 70 : Math.max(70, extent * 1.7)
@@ -271,6 +346,7 @@ export class PlantScene implements PlantView {
 
   private rendered(): void {
     this.labels.update(this.controls.orbit, this.engine.lens(), (p) => this.shows(p), this.key(this.selected))
+    this.live.update(this.picture(), this.labels.taken)
     const drawn = this.zones.drawn()
     if (drawn.length > 0) this.events.emit('recolour', drawn)
     if (!this.ready) {
@@ -284,85 +360,15 @@ export class PlantScene implements PlantView {
     this.events.emit('frame')
   }
 
-  // ---- pointer
-
-  private click(x: number, y: number): void {
-    if (this.measuring) {
-      this.addMeasurePoint(x, y)
-      return
-    }
-    const position = this.pointAt(x, y)
-    const placed =
-      this.labels.hit(x, y) ?? this.pinHit(x, y) ?? (position && thingAt(this.model, this.visible, position))
-    const lonlat = position && this.frame.toLonLat(position)
-    this.events.emit('pick', { ref: placed?.ref, position: lonlat, screen: { x, y } })
-  }
-
-  private doubleClick(x: number, y: number): void {
-    if (this.measuring) {
-      this.measuring.finish()
-      this.showMeasure()
-      return
-    }
-    const p = this.pointAt(x, y)
-    if (p)
-      this.controls.flyTo({
-        ...this.controls.orbit,
-        x: p[0],
-        y: p[1],
-        z: Math.max(0, p[2]),
-        range: this.controls.orbit.range * 0.5,
-      })
-  }
-
-  private hover(x: number, y: number): void {
-    const known = this.hoverAt
-    this.hoverAt = { x, y }
-    if (known) return
-    requestAnimationFrame(() => {
-      const at = this.hoverAt
-      this.hoverAt = undefined
-      if (!at) return
-      const over = this.measuring ? undefined : (this.labels.hit(at.x, at.y) ?? this.pinHit(at.x, at.y))
-      this.options.element.style.cursor = this.measuring ? 'crosshair' : over ? 'pointer' : ''
-    })
-  }
-
-  private pointAt(x: number, y: number): Vec3 | undefined {
-    return pointAt(this.engine, this.controls.orbit, x, y)
-  }
-
-  private pinHit(x: number, y: number): Placed | undefined {
-    return pinUnder(this.engine, this.controls.orbit, x, y, 15 * (this.options.uiScale ?? 1))
-  }
-
-  // ---- measuring
-
   measure(mode: MeasureMode | undefined): void {
-    this.measuring = mode && new Measure(mode)
-    this.options.element.style.cursor = mode ? 'crosshair' : ''
-    this.showMeasure()
-  }
-
-  private addMeasurePoint(x: number, y: number): void {
-    const p = this.pointAt(x, y)
-    if (!p || !this.measuring) return
-    this.measuring.add(p)
-    this.showMeasure()
-  }
-
-  private showMeasure(): void {
-    drawMeasure(this.engine, this.frame, this.measuring)
-    this.events.emit('measure', this.measuring?.result())
+    this.pointer.measure(mode)
   }
 
   // ---- read-back
 
   screenOf(ref: FeatureRef): { x: number; y: number } | undefined {
-    const placed = this.model.get(ref)
-    if (!placed) return undefined
-    const at = placed.feature.geometry.type === 'Point' ? pinAt(placed) : placed.at
-    return project(this.controls.orbit, this.engine.lens(), at)
+    const at = this.spot(ref)
+    return at && projector(this.controls.orbit, this.engine.lens())(at)
   }
 
   zoneColour(id: string): string | undefined {
@@ -387,6 +393,7 @@ export class PlantScene implements PlantView {
 
   destroy(): void {
     this.zones.stop()
+    this.live.destroy()
     this.observer.disconnect()
     this.controls.destroy()
     this.labels.destroy()

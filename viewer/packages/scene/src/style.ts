@@ -1,5 +1,6 @@
 import { HUES, isRiskLevel, RISK, type IconName, type RiskLevel } from '@twin/ui'
 import type { Paint } from './drape'
+import { rgb } from './rgb'
 import type { SceneFeature } from './types'
 
 /** How layers look in the scene. */
@@ -105,16 +106,14 @@ export function riskOf(feature: SceneFeature): RiskLevel {
   return isRiskLevel(risk) ? risk : 4
 }
 
-export function rgb(hex: string): [number, number, number] {
-  const n = parseInt(hex.slice(1, 7), 16)
-  return [(n >> 16) & 255, (n >> 8) & 255, n & 255]
-}
-
 /** The wider a zone, the thinner its paint: what happens in a unit must not drown in the colour of its area. */
 const FILL: Record<string, number> = { plant: 0, area: 0.08, unit: 0.24, place: 0.36 }
 const PATTERN: Record<RiskLevel, number> = { 1: 1, 2: 2, 3: 3, 4: 0 }
 
-export function zonePaint(feature: SceneFeature, state: { selected: boolean; pulse: number; visible: boolean }): Paint {
+export function zonePaint(
+  feature: SceneFeature,
+  state: { selected: boolean; pulse: number; visible: boolean; lit?: boolean },
+): Paint {
   const level = riskOf(feature)
   const kind = String(feature.properties['kind'] ?? 'unit')
   const fill = FILL[kind] ?? 0.24
@@ -126,5 +125,6 @@ export function zonePaint(feature: SceneFeature, state: { selected: boolean; pul
     selected: state.selected,
     pulse: state.pulse,
     pattern: fill < 0.2 ? 0 : PATTERN[level],
+    lit: state.lit ?? false,
   }
 }

@@ -12,6 +12,8 @@ export interface ZonePainterHost {
   drape(): Drape
   visible(): boolean
   selected(): string | undefined
+  /** zones that stay bright while the rest is dimmed; undefined: nothing is dimmed */
+  lit(): ReadonlySet<string> | undefined
   draw(): void
   /** several frames in a row are coming */
   touch(): void
@@ -79,10 +81,15 @@ export class ZonePainter {
     const drape = this.host.drape()
     const visible = this.host.visible()
     const chosen = this.host.selected()
+    const lit = this.host.lit()
+    drape.setDim(lit !== undefined)
     for (const [id, placed] of this.model.layer('zone')) {
       const started = this.pulses.get(id)
       const pulse = started === undefined ? 0 : Math.max(0, 1 - (performance.now() - started) / PULSE_MS)
-      drape.paint(id, zonePaint(placed.feature, { selected: id === chosen, pulse, visible }))
+      drape.paint(
+        id,
+        zonePaint(placed.feature, { selected: id === chosen, pulse, visible, lit: lit?.has(id) ?? false }),
+      )
     }
     drape.flush()
     this.host.draw()

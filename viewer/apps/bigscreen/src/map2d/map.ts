@@ -2,22 +2,23 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import type { Site } from '@twin/api'
 import {
   Emitter,
-  labelPoint,
-  labelStyle,
+  FlatLive,
   measured,
   riskOf,
   SiteFrame,
   type CameraView,
   type FeatureRef,
+  type LivePicture,
   type MeasureMode,
   type PlantView,
   type SceneFeature,
   type SceneStats,
   type SceneTexts,
 } from '@twin/scene'
-import { RISK, riskMarkSvg } from '@twin/ui'
+import { RISK } from '@twin/ui'
 import { Map as MapLibre, setWorkerUrl, type GeoJSONSource, type MapMouseEvent } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { localRings, MapLabels } from './labels'
 import { mapStyle, TILE_LAYERS } from './style'
 
 setWorkerUrl(workerUrl)
@@ -29,9 +30,7 @@ interface Options {
   texts: SceneTexts
 }
 
-type Collection = { type: 'FeatureCollection'; features: object[] }
-const collection = (features: object[]): Collection => ({ type: 'FeatureCollection', features })
-const AREAS = ['zone', 'building', 'tank', 'warehouse', 'unit', 'gate', 'assembly_point']
+const collection = (features: object[]) => ({ type: 'FeatureCollection', features })
 
 /** The plant as a map, from the server's vector tiles, for those who prefer it. Needs WebGL 2; see PlantPlan for computers without. */
 export class PlantMap implements PlantView {
@@ -40,8 +39,8 @@ export class PlantMap implements PlantView {
   private readonly map: MapLibre
   private readonly frame: SiteFrame
   private readonly layers = new Map<string, Map<string, SceneFeature>>()
-  private readonly labels = document.createElement('div')
-  private readonly labelAt = new Map<string, [number, number]>()
+  private readonly labels: MapLabels
+  readonly live: FlatLive
   private visible: ReadonlySet<string> = new Set(['zone'])
   private selected: FeatureRef | undefined
   private mode: MeasureMode | undefined
@@ -56,8 +55,6 @@ export class PlantMap implements PlantView {
     const holder = document.createElement('div')
     holder.style.cssText = 'position:absolute;inset:0'
     element.append(holder)
-    this.labels.className = 'scene-labels'
-    element.append(this.labels)
     this.map = new MapLibre({
       container: holder,
       style: mapStyle(location.origin),
@@ -70,6 +67,8 @@ export class PlantMap implements PlantView {
       doubleClickZoom: false,
     })
     this.map.touchPitch.disable()
+    this.live = this.makeLive()
+    this.labels = new MapLabels(element, this.map, this.frame, options.texts)
     if (location.hash.includes('view=')) this.flyTo(options.home, { instant: true })
     else this.home()
     this.map.on('load', () => {
@@ -82,6 +81,7 @@ export class PlantMap implements PlantView {
     this.map.on('render', () => this.rendered())
     this.map.on('move', () => this.moved())
     this.map.on('click', (e) => this.click(e))
+    this.map.on('dragstart', () => this.live.follow(undefined))
     this.map.on('dblclick', () => this.finish())
     this.map.on('error', (e) => console.warn('map', e.error))
     this.map.on('webglcontextlost', () => this.events.emit('lost'))
@@ -120,8 +120,7 @@ export class PlantMap implements PlantView {
   }
 
   private changed(layer: string, ids: string[]): void {
-    for (const id of ids.length > 0 ? ids : (this.layers.get(layer)?.keys() ?? []))
-      this.labelAt.delete(`${layer}:${id}`)
+    this.labels.forget(layer, ids.length > 0 ? ids : (this.layers.get(layer)?.keys() ?? []))
     if (layer === 'zone') {
       this.pushZones()
     } else if (this.loaded) this.refreshTiles()
@@ -187,72 +186,70 @@ export class PlantMap implements PlantView {
   }
 
   private drawLabels(): void {
-    const zoom = this.map.getZoom()
-    this.labels.replaceChildren()
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
-    const taken: { x: number; y: number; w: number }[] = []
-    const metres = 40_000_000 / (512 * 2 ** zoom) // roughly: what the height of the picture is, see labelStyle
-    for (const layer of AREAS) {
-      if (!this.visible.has(layer)) continue
-      for (const feature of this.layers.get(layer)?.values() ?? []) {
-        const style = labelStyle(layer, feature)
-        const range = metres * 900
-        if (!style || range > style.far || range < style.near) continue
-        const p = this.map.project(this.anchor({ layer, id: feature.id }, feature))
-        const name = this.options.texts.name(feature)
-        // Chinese characters are as wide as the type is high, Latin ones half of that
-        const w = rem * 0.75 * [...name].reduce((sum, ch) => sum + (ch > '\u2e80' ? 1 : 0.55), 2)
-        if (taken.some((o) => Math.abs(o.x - p.x) < (o.w + w) / 2 && Math.abs(o.y - p.y) < rem * 1.3)) continue
-        taken.push({ x: p.x, y: p.y, w })
-        const element = document.createElement('div')
-        element.className = `scene-label on ${layer}`
-        element.innerHTML = layer === 'zone' ? riskMarkSvg(riskOf(feature)) : ''
-        const text = document.createElement('span')
-        text.textContent = name
-        element.append(text)
-        element.style.transform = `translate(${p.x}px, ${p.y}px) translate(-50%, ${feature.geometry.type === 'Point' ? '40%' : '-50%'})`
-        this.labels.append(element)
-        if (taken.length >= 200) return
-      }
-    }
+    this.labels.draw(this.layers, this.visible)
   }
 
-  private anchor(ref: FeatureRef, feature: SceneFeature): [number, number] {
-    const key = `${ref.layer}:${ref.id}`
-    const known = this.labelAt.get(key)
-    if (known) return known
-    const { type, coordinates } = feature.geometry
-    let at: [number, number]
-    if (type === 'Point') at = (coordinates as number[]).slice(0, 2) as [number, number]
-    else if (type === 'LineString')
-      at = ((coordinates as number[][])[Math.floor((coordinates as number[][]).length / 2)] ?? [0, 0]).slice(0, 2) as [
-        number,
-        number,
-      ]
-    else {
-      const rings = (type === 'MultiPolygon' ? (coordinates as number[][][][])[0] : (coordinates as number[][][])) ?? []
-      // in local metres: degrees are not square
-      const local = rings.map((ring) =>
-        ring.map(
-          ([lon, lat]) => this.frame.toLocal(lon ?? 0, lat ?? 0, this.frame.height).slice(0, 2) as [number, number],
-        ),
-      )
-      const [x, y] = labelPoint(local)
-      at = this.frame.toLonLat([x, y, 0]).slice(0, 2) as [number, number]
+  private makeLive(): FlatLive {
+    return new FlatLive(
+      {
+        element: this.options.element,
+        frame: this.frame,
+        uiScale: parseFloat(getComputedStyle(document.documentElement).fontSize) / 24,
+        visible: (layer) => this.visible.has(layer),
+        spot: (ref) => {
+          const feature = this.get(ref)
+          return feature && this.frame.toLocal(...this.labels.anchor(ref, feature), this.frame.height)
+        },
+        shows: (ref) => this.visible.has(ref.layer),
+        onFloor: () => true,
+        selected: () => this.selected,
+        draw: () => this.map.triggerRepaint(),
+        zoneRings: (id) => {
+          const zone = this.layers.get('zone')?.get(id)
+          return zone ? localRings(this.frame, zone) : []
+        },
+        lookAt: (at) => {
+          const [lng, lat] = this.frame.toLonLat(at)
+          this.map.jumpTo({ center: [lng, lat] })
+        },
+      },
+      (ref) => this.events.emit('follow', ref),
+    )
+  }
+
+  /** The map is flat and seen from above: two corners say where everything is. */
+  private picture(): LivePicture {
+    const { clientWidth: width, clientHeight: height } = this.options.element
+    const unit = 100
+    const origin = this.map.project([this.frame.lon, this.frame.lat])
+    const corner = (x: number, y: number) =>
+      this.map.project(this.frame.toLonLat([x, y, 0]).slice(0, 2) as [number, number])
+    const [e, n] = [corner(unit, 0), corner(0, unit)]
+    const distance = height / (1.15 * this.stats().pixelsPerMetre)
+    return {
+      width,
+      height,
+      distance: () => distance,
+      project: ([x, y]) => ({
+        x: origin.x + ((e.x - origin.x) * x + (n.x - origin.x) * y) / unit,
+        y: origin.y + ((e.y - origin.y) * x + (n.y - origin.y) * y) / unit,
+        depth: distance,
+      }),
     }
-    this.labelAt.set(key, at)
-    return at
   }
 
   // ---- camera
 
   flyTo(target: FeatureRef | CameraView, options: { instant?: boolean } = {}): void {
     const animate = !options.instant
+    this.live.follow(undefined)
     if ('layer' in target) {
+      const mover = this.live.motions.get(target)?.mover
+      if (mover) this.map.flyTo({ center: [mover.lon, mover.lat], zoom: 19, duration: 1000, animate })
       const feature = this.get(target)
       if (!feature) return
       const zoom = feature.geometry.type === 'Point' ? 19 : 17.6
-      this.map.flyTo({ center: this.anchor(target, feature), zoom, duration: 1000, animate })
+      this.map.flyTo({ center: this.labels.anchor(target, feature), zoom, duration: 1000, animate })
       return
     }
     const reach = (target.height - this.frame.height) / Math.tan((Math.max(10, -target.pitch) * Math.PI) / 180)
@@ -293,6 +290,7 @@ export class PlantMap implements PlantView {
   }
 
   private rendered(): void {
+    this.live.update(this.picture(), this.labels.taken)
     if (this.unsaid.length > 0 && this.loaded && this.map.isSourceLoaded('zones'))
       this.events.emit('recolour', this.unsaid.splice(0))
     this.events.emit('frame')
@@ -309,14 +307,15 @@ export class PlantMap implements PlantView {
       return
     }
     const { x, y } = e.point
+    const mover = this.live.hit(this.picture(), x, y)
     const hits = this.map.queryRenderedFeatures([
       [x - 6, y - 6],
       [x + 6, y + 6],
     ])
     const rank = (id: string) => (id.endsWith(':point') ? 0 : id.startsWith('zone') ? 2 : 1)
     const sorted = hits.filter((h) => h.layer.id.includes(':')).sort((a, b) => rank(a.layer.id) - rank(b.layer.id))
-    let ref: FeatureRef | undefined
-    for (const hit of sorted) {
+    let ref = mover
+    for (const hit of mover ? [] : sorted) {
       const layer = hit.layer.id.split(':')[0] ?? ''
       const id = layer === 'zone' ? String(hit.properties['id']) : this.idOf(layer, hit.properties)
       if (id && layer !== 'site' && layer !== 'chosen') {
@@ -369,8 +368,9 @@ export class PlantMap implements PlantView {
 
   screenOf(ref: FeatureRef): { x: number; y: number } | undefined {
     const feature = this.get(ref)
-    if (!feature) return undefined
-    const { x, y } = this.map.project(this.anchor(ref, feature))
+    const mover = this.live.motions.get(ref)?.mover
+    if (!feature && !mover) return undefined
+    const { x, y } = this.map.project(mover ? [mover.lon, mover.lat] : this.labels.anchor(ref, feature as SceneFeature))
     return { x, y }
   }
 
@@ -395,6 +395,7 @@ export class PlantMap implements PlantView {
   destroy(): void {
     clearTimeout(this.refreshTimer)
     this.map.remove()
-    this.labels.remove()
+    this.live.destroy()
+    this.labels.root.remove()
   }
 }

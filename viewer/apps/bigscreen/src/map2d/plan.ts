@@ -1,6 +1,7 @@
 import type { Site } from '@twin/api'
 import {
   Emitter,
+  FlatLive,
   Measure,
   PlantModel,
   riskOf,
@@ -8,6 +9,7 @@ import {
   thingAt,
   type CameraView,
   type FeatureRef,
+  type LivePicture,
   type MeasureMode,
   type Placed,
   type PlantView,
@@ -31,6 +33,7 @@ interface Options {
 export class PlantPlan implements PlantView {
   readonly kind = '2d' as const
   readonly events = new Emitter()
+  readonly live: FlatLive
   private readonly canvas = document.createElement('canvas')
   private readonly frame: SiteFrame
   private readonly model: PlantModel
@@ -53,6 +56,7 @@ export class PlantPlan implements PlantView {
     this.painter = new PlanPainter(this.canvas, element, this.model, options.texts)
     this.canvas.style.cssText = 'position:absolute;inset:0;width:100%;height:100%'
     element.append(this.canvas)
+    this.live = this.makeLive()
     const [w, s, e, n] = site.bounds
     const [a, b] = [this.frame.toLocal(w, s, this.frame.height), this.frame.toLocal(e, n, this.frame.height)]
     const fit = Math.min(element.clientWidth / ((b[0] - a[0]) * 1.6), element.clientHeight / ((b[1] - a[1]) * 1.35))
@@ -62,6 +66,39 @@ export class PlantPlan implements PlantView {
     this.observer = new ResizeObserver(() => this.draw())
     this.observer.observe(element)
     this.draw()
+  }
+
+  private makeLive(): FlatLive {
+    return new FlatLive(
+      {
+        element: this.options.element,
+        frame: this.frame,
+        uiScale: parseFloat(getComputedStyle(document.documentElement).fontSize) / 24,
+        visible: (layer) => this.visible.has(layer),
+        spot: (ref) => this.model.get(ref)?.at,
+        shows: (ref) => this.visible.has(ref.layer),
+        onFloor: () => true,
+        selected: () => this.selected,
+        draw: () => this.draw(),
+        zoneRings: (id) => this.model.layer('zone').get(id)?.rings ?? [],
+        lookAt: ([x, y]) => this.put(x, y, this.at.scale),
+      },
+      (ref) => this.events.emit('follow', ref),
+    )
+  }
+
+  private picture(): LivePicture {
+    const { clientWidth: width, clientHeight: height } = this.options.element
+    const distance = height / (1.15 * this.at.scale) // as high as one would stand to see this much
+    return {
+      width,
+      height,
+      distance: () => distance,
+      project: ([x, y]) => {
+        const [px, py] = this.toPixel(x, y)
+        return { x: px, y: py, depth: distance }
+      },
+    }
   }
 
   private listen(): void {
@@ -76,6 +113,7 @@ export class PlantPlan implements PlantView {
       const [dx, dy] = [e.offsetX - p.x, e.offsetY - p.y]
       if (!p.moved && Math.hypot(dx, dy) < 5) return
       this.press = { x: e.offsetX, y: e.offsetY, moved: true }
+      this.live.follow(undefined)
       this.put(this.at.x - dx / this.at.scale, this.at.y + dy / this.at.scale, this.at.scale)
     })
     c.addEventListener('pointerup', (e) => {
@@ -146,7 +184,10 @@ export class PlantPlan implements PlantView {
   }
 
   flyTo(target: FeatureRef | CameraView): void {
+    this.live.follow(undefined)
     if ('layer' in target) {
+      const mover = this.live.motions.get(target)
+      if (mover) this.put(mover.at[0], mover.at[1], Math.max(8, this.at.scale))
       const placed = this.model.get(target)
       if (!placed) return
       const extent = Math.hypot(placed.box.maxX - placed.box.minX, placed.box.maxY - placed.box.minY)
@@ -203,13 +244,14 @@ export class PlantPlan implements PlantView {
       first && near(first) < 14
         ? first
         : (thingAt(this.model, this.visible, [x, y, 2]) ?? thingAt(this.model, this.visible, [x, y, 0]))
-    this.events.emit('pick', { ref: hit?.ref, position: this.frame.toLonLat([x, y, 0]), screen: { x: px, y: py } })
+    const ref = this.live.hit(this.picture(), px, py) ?? hit?.ref
+    this.events.emit('pick', { ref, position: this.frame.toLonLat([x, y, 0]), screen: { x: px, y: py } })
   }
 
   screenOf(ref: FeatureRef): { x: number; y: number } | undefined {
-    const placed = this.model.get(ref)
-    if (!placed) return undefined
-    const [x, y] = this.toPixel(placed.at[0], placed.at[1])
+    const at = this.live.motions.get(ref)?.at ?? this.model.get(ref)?.at
+    if (!at) return undefined
+    const [x, y] = this.toPixel(at[0], at[1])
     return { x, y }
   }
 
@@ -231,6 +273,7 @@ export class PlantPlan implements PlantView {
 
   destroy(): void {
     this.observer.disconnect()
+    this.live.destroy()
     this.canvas.remove()
   }
 
@@ -248,6 +291,7 @@ export class PlantPlan implements PlantView {
         selected: this.model.get(this.selected),
         measuring: this.measuring,
       })
+      this.live.update(this.picture(), [])
       if (!this.ready) {
         this.ready = true
         this.events.emit('ready')

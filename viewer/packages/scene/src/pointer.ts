@@ -1,0 +1,94 @@
+import type { Engine } from './engine'
+import type { SiteFrame, Vec3 } from './frame'
+import type { Labels } from './labels'
+import { Measure } from './measure'
+import type { PlantModel } from './model'
+import type { Orbit } from './orbit'
+import { drawMeasure } from './overlays'
+import { pinUnder, pointAt, thingAt } from './picking'
+import type { FeatureRef, MeasureMode, MeasureResult, PickInfo } from './types'
+
+export interface PointerHost {
+  element: HTMLElement
+  frame: SiteFrame
+  model: PlantModel
+  labels: Labels
+  uiScale: number
+  engine(): Engine
+  orbit(): Orbit
+  visible(): ReadonlySet<string>
+  moverAt(x: number, y: number): FeatureRef | undefined
+  picked(info: PickInfo): void
+  measured(result: MeasureResult | undefined): void
+  flyTo(orbit: Orbit): void
+}
+
+/** What clicks, double clicks and hovering on the picture mean. Pixels are CSS px of the scene's element. */
+export class Pointer {
+  private measuring: Measure | undefined
+  private hoverAt: { x: number; y: number } | undefined
+
+  constructor(private readonly host: PointerHost) {}
+
+  click(x: number, y: number): void {
+    const position = this.pointAt(x, y)
+    if (this.measuring) {
+      if (!position) return
+      this.measuring.add(position)
+      this.showMeasure()
+      return
+    }
+    const { model, frame } = this.host
+    const ref = this.signAt(x, y) ?? (position && thingAt(model, this.host.visible(), position)?.ref)
+    this.host.picked({ ref, position: position && frame.toLonLat(position), screen: { x, y } })
+  }
+
+  /** Sign or name under the pointer, movers first: they cannot wait. */
+  private signAt(x: number, y: number): FeatureRef | undefined {
+    const { labels, uiScale } = this.host
+    return (
+      this.host.moverAt(x, y) ??
+      labels.hit(x, y)?.ref ??
+      pinUnder(this.host.engine(), this.host.orbit(), x, y, 15 * uiScale)?.ref
+    )
+  }
+
+  doubleClick(x: number, y: number): void {
+    if (this.measuring) {
+      this.measuring.finish()
+      this.showMeasure()
+      return
+    }
+    const p = this.pointAt(x, y)
+    const orbit = this.host.orbit()
+    if (p) this.host.flyTo({ ...orbit, x: p[0], y: p[1], z: Math.max(0, p[2]), range: orbit.range * 0.5 })
+  }
+
+  hover(x: number, y: number): void {
+    const known = this.hoverAt
+    this.hoverAt = { x, y }
+    if (known) return
+    requestAnimationFrame(() => {
+      const at = this.hoverAt
+      this.hoverAt = undefined
+      if (!at) return
+      const over = this.measuring ? undefined : this.signAt(at.x, at.y)
+      this.host.element.style.cursor = this.measuring ? 'crosshair' : over ? 'pointer' : ''
+    })
+  }
+
+  private pointAt(x: number, y: number): Vec3 | undefined {
+    return pointAt(this.host.engine(), this.host.orbit(), x, y)
+  }
+
+  measure(mode: MeasureMode | undefined): void {
+    this.measuring = mode && new Measure(mode)
+    this.host.element.style.cursor = mode ? 'crosshair' : ''
+    this.showMeasure()
+  }
+
+  private showMeasure(): void {
+    drawMeasure(this.host.engine(), this.host.frame, this.measuring)
+    this.host.measured(this.measuring?.result())
+  }
+}
