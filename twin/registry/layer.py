@@ -6,6 +6,7 @@ legend, the TypeScript type, the drill-down in the viewer and the contract tests
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -40,6 +41,7 @@ class Field:
         required: must be given on creation.
         writable: false for values that only engines set (e.g. the live ``risk``).
         tile: goes into vector tiles.
+        check: whether a text that is given is of its form; None takes any.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Field:
     required: bool = False
     writable: bool = True
     tile: bool = False
+    check: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True)

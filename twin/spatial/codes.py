@@ -49,7 +49,15 @@ CAMERA = codes(("fixed", "固定枪机", "Fixed"), ("ptz", "云台", "Pan-tilt-z
 FENCE = codes(
     ("trespass", "禁入", "No entry"),
     ("over_count", "超员", "Over count"),
+    ("under_count", "缺员", "Under count"),
+    ("leave_post", "离岗", "Leaving post"),
+    ("gathering", "聚集", "Gathering"),
     ("static_timeout", "静止超时", "Static too long"),
+    ("stay", "滞留超时", "Stay too long"),
     ("call", "点名区", "Call area"),
+    ("speeding", "车辆限速", "Speed limit"),
+    ("parking", "禁停", "No parking"),
+    ("count", "计数区", "Counting only"),
 )
+GRADE = codes((1, "红色", "Red"), (2, "橙色", "Orange"), (3, "黄色", "Yellow"), (4, "蓝色", "Blue"))
 ANCHOR = codes(("uwb", "UWB 基站", "UWB"), ("ble", "蓝牙信标", "BLE"), ("rtk", "RTK 基准站", "RTK base"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twin.registry.layer import Field, Layer, Style, Text
-from twin.spatial import codes
+from twin.spatial import codes, fence_rules
+from twin.spatial.fence_rules import holds
 from twin.spatial.models import (
     Anchor,
     AssemblyPoint,
@@ -239,9 +242,18 @@ LAYERS: tuple[Layer, ...] = (
         "Polygon",
         (
             _kind(codes.FENCE),
+            Field("floor_code", Text("所在楼层", "Floor"), tile=True),
             *_HEIGHTS,
             Field("limit_count", Text("人数上限", "People allowed"), "integer", minimum=0, maximum=100000, tile=True),
             _number("limit_seconds", "时间上限", "Time allowed", "s", 0, 864000),
+            _number("limit_speed_kmh", "限速", "Speed allowed", "km/h", 0, 200),
+            _number("radius_m", "聚集半径", "Radius of a gathering", "m", 1, 100),
+            Field(
+                "classes", Text("适用人员", "Whom it concerns"), tile=True, check=partial(holds, fence_rules.classes)
+            ),
+            Field("allowed", Text("准入名单", "Who may enter"), check=partial(holds, fence_rules.allowed)),
+            Field("schedule", Text("生效时段", "When it holds"), check=partial(holds, fence_rules.schedule)),
+            Field("grade", Text("报警级别", "Alarm grade"), "integer", codes.GRADE, tile=True),
             _ZONE_CODE,
             Field("enabled", Text("启用", "Enabled"), "boolean", tile=True),
         ),

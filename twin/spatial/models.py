@@ -167,14 +167,21 @@ class Camera(_InZone, SpatialRow, Base):
 
 
 class Geofence(_Heights, _InZone, SpatialRow, Base):
-    """An electronic fence: a polygon with a rule for people."""
+    """An electronic fence: a polygon with a rule for people or vehicles (twin/spatial/fence_rules.py)."""
 
     __tablename__ = "geofence"
     geometry_kind = "POLYGONZ"
 
     kind: Mapped[str]
+    floor_code: Mapped[str | None]
     limit_count: Mapped[int | None]
     limit_seconds: Mapped[float | None]
+    limit_speed_kmh: Mapped[float | None]
+    radius_m: Mapped[float | None]
+    classes: Mapped[str | None]
+    allowed: Mapped[str | None]
+    schedule: Mapped[str | None]
+    grade: Mapped[int | None]
     enabled: Mapped[bool] = mapped_column(default=True)
 
 

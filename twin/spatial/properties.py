@@ -80,6 +80,8 @@ def _value_fault(field: Field, value: Any) -> Fault | None:
         return fault("text_too_long", where, limit=MAX_TEXT)
     elif _printable(value) != value:
         return fault("text_broken", where)
+    elif field.check is not None and not field.check(value):
+        return fault("wrong_form", where)
     if field.codes and value not in [code for code, _ in field.codes]:
         allowed = ", ".join(str(code) for code, _ in field.codes)
         return fault("not_in_list", where, value=str(value)[:60], allowed=allowed)
