@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
@@ -18,11 +19,12 @@ from realtime.history.samples import micros
 from realtime.history.writer import Writer
 from realtime.hub.ingest import Publisher, socket_path
 from realtime.ingest import repository
-from realtime.ingest.feed import Feed
+from realtime.ingest.feed import Feed, Live
 from realtime.ingest.live import LiveValues
 from realtime.ingest.plugin import AddressInvalid, FieldPoint, SourceError, kinds
 from realtime.ingest.recorder import Recorder
 from realtime.ingest.spool import Spool
+from realtime.ingest.tap import SampleSink, SourceEvent, Tap, declared
 from twin import clock
 from twin.db import outbox, uow
 from twin.ops.lifeline import bind_to_parent, on_stop
@@ -50,18 +52,27 @@ class Running:
     task: asyncio.Task[None] | None = None
     tries: int = 0
     taken: int = 0  # samples that had been taken when it was lost
+    began: float = 0.0  # monotonic
+    told: bool | None = None  # whether the sinks know it as up
 
 
 class Gateway:
     """Runs sources; :meth:`run` until cancelled."""
 
     def __init__(
-        self, settings: Settings, publisher: Publisher, *, look: float = _LOOK, backoff: tuple[float, ...] = BACKOFF
+        self,
+        settings: Settings,
+        publisher: Publisher,
+        *,
+        look: float = _LOOK,
+        backoff: tuple[float, ...] = BACKOFF,
+        sinks: Sequence[SampleSink] | None = None,
     ) -> None:
         self._look = look
         self._backoff = backoff
         self.recorder = Recorder(Writer(settings, NAME), Spool(settings.var_dir / "spool" / NAME))
         self.live = LiveValues(publisher, {})
+        self.tap = Tap(declared(settings) if sinks is None else sinks)
         self.sources: dict[UUID, Running] = {}
         self._revision: tuple[Any, ...] | None = None
         self._told: list[tuple[UUID, bool, str]] = []
@@ -69,7 +80,8 @@ class Gateway:
     async def run(self) -> None:
         """Run all sources; what was collected is written or spooled before it ends."""
         tasks = [
-            asyncio.create_task(step) for step in (self._watch(), self.recorder.run(), self.live.run(), self._care())
+            asyncio.create_task(step)
+            for step in (self._watch(), self.recorder.run(), self.live.run(), self.tap.run(), self._care())
         ]
         try:
             await asyncio.gather(*tasks)
@@ -117,12 +129,13 @@ class Gateway:
         owners = {tags[p.device_id]: (row.enterprise_id, p.device_id) for p in points}
         self.live.owners = {**self.live.owners, **owners}
         fields = [FieldPoint(tags[p.device_id], p.address, p.scale, p.shift) for p in points]
-        feed = Feed(fields, row.bad_after_s, self.recorder.add, self.live.put)
+        feed = Feed(fields, row.bad_after_s, self.recorder.add, self._show)
         feed.resume(
             [(tag, micros(ts), micros(received), quality) for tag, ts, received, quality in newest],
             micros(alive) if alive is not None else 0,
         )
-        source = self.sources[row.id] = Running(row, feed, owners)
+        source = self.sources[row.id] = Running(row, feed, owners, began=clock.monotonic())
+        self._tell_points()
         source.task = asyncio.create_task(self._keep(source), name=f"source {row.name}")
         log.info("source starts", source=row.name, kind=row.kind, points=len(points))
 
@@ -133,7 +146,23 @@ class Gateway:
             await asyncio.gather(source.task, return_exceptions=True)
         source.feed.give_up()
         self.live.flush()
+        self._tell(source, "stopped", "")
+        self._tell_points()
         log.info("source stopped", source=source.row.name)
+
+    def _tell_points(self) -> None:
+        self.tap.points({tag: owner for source in self.sources.values() for tag, owner in source.owners.items()})
+
+    def _show(self, live: Live) -> None:
+        self.live.put(live)
+        self.tap.put(live)
+
+    def _tell(self, source: Running, kind: Literal["up", "down", "stopped"], reason: str) -> None:
+        row = source.row
+        source.told = kind == "up"
+        self.tap.source(
+            SourceEvent(row.enterprise_id, row.id, row.name, kind, clock.now(), reason, len(source.feed.points))
+        )
 
     async def _keep(self, source: Running) -> None:
         """Run a source again and again, with growing pauses while it cannot be reached."""
@@ -181,6 +210,13 @@ class Gateway:
                 if turned := source.feed.check():
                     log.warning("points turned bad", source=source.row.name, points=turned)
                 source.connected = source.feed.unknown < len(source.feed.points)
+                silent = clock.monotonic() - source.began > source.row.bad_after_s
+                if source.connected and source.told is not True:
+                    self._tell(source, "up", "")
+                elif (
+                    not source.connected and source.feed.points and source.told is not False and (source.told or silent)
+                ):
+                    self._tell(source, "down", source.error or "silent")
                 if source.feed.counts.taken > source.taken:  # it has spoken since
                     source.error, source.tries = "", 0
             told = [(s.row.id, s.connected, s.error) for s in self.sources.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from realtime.ingest import repository
 from realtime.ingest.gateway import Gateway
 from realtime.ingest.repository import PointRow, SourceRow
 from realtime.ingest.streams import VALUES
+from realtime.ingest.tap import SampleSink
 from tests.conftest import Enterprise, SignIn
 from tests.history.conftest import Points
 from tests.ingest.support import URI, eventually, modbus_peer, ua_peer
@@ -43,14 +44,16 @@ class Screen:
 
 
 @asynccontextmanager
-async def running(settings: Settings, enterprise: UUID, folder: Path) -> AsyncIterator[tuple[Gateway, Screen]]:
+async def running(
+    settings: Settings, enterprise: UUID, folder: Path, sinks: Sequence[SampleSink] = ()
+) -> AsyncIterator[tuple[Gateway, Screen]]:
     """A gateway and a hub's ingest on sockets of their own."""
     mine = settings.model_copy(update={"var_dir": folder})
     hub = Hub(specs())
     ingest = Ingest(hub)
     await ingest.start(socket_path(mine))
     async with Publisher(socket_path(mine), retry=0.05) as publisher:
-        gateway = Gateway(mine, publisher, look=0.1, backoff=(0.1, 0.2))
+        gateway = Gateway(mine, publisher, look=0.1, backoff=(0.1, 0.2), sinks=sinks)
         task = asyncio.create_task(gateway.run())
         try:
             yield gateway, Screen(hub, enterprise)
