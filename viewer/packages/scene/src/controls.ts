@@ -9,6 +9,7 @@ export interface ControlsHost {
   click(x: number, y: number): void
   doubleClick(x: number, y: number): void
   hover(x: number, y: number): void
+  leave(): void
 }
 
 const FLIGHT_MS = 1100
@@ -44,6 +45,7 @@ export class Controls {
     on('pointerdown', (e) => this.down(e))
     on('pointermove', (e) => this.move(e))
     on('pointerup', (e) => this.up(e))
+    on('pointerleave', () => this.host.leave())
     on('pointercancel', (e) => this.up(e))
     on('wheel', (e) => this.wheel(e), { passive: false })
     on('contextmenu', (e) => e.preventDefault())

@@ -15,7 +15,8 @@ import {
 } from '@cesium/engine'
 import { HUES } from '@twin/ui'
 import type { SiteFrame } from './frame'
-import type { OrientedBox } from './polygon'
+import type { Solid } from './objects'
+import type { Box2, OrientedBox } from './polygon'
 import type { HeatRaster } from './live/heat'
 import type { ZoneRaster } from './raster'
 import { FRAGMENT } from './shader'
@@ -55,6 +56,7 @@ const linear = {
 const blank = (options: object) =>
   new TextureUniform({ typedArray: new Uint8Array(4), width: 1, height: 1, ...options })
 
+const boxUniform = (b: Box2): Cartesian4 => new Cartesian4(b.minX, b.minY, 1 / (b.maxX - b.minX), 1 / (b.maxY - b.minY))
 const vec3 = (hex: string): Cartesian3 => Cartesian3.fromArray(rgb(hex).map((v) => v / 255))
 
 /**
@@ -90,6 +92,12 @@ export class Drape {
         u_heatBox: { type: UniformType.VEC4, value: new Cartesian4() },
         u_heatLow: { type: UniformType.VEC3, value: vec3(HUES.teal) },
         u_heatHigh: { type: UniformType.VEC3, value: vec3(HUES.white) },
+        u_objects: { type: UniformType.SAMPLER_2D, value: blank(nearest) },
+        u_objectBox: { type: UniformType.VEC4, value: new Cartesian4() },
+        u_hoverZone: { type: UniformType.VEC4, value: new Cartesian4() },
+        u_hoverObject: { type: UniformType.VEC4, value: new Cartesian4() },
+        u_chosenObject: { type: UniformType.VEC4, value: new Cartesian4() },
+        u_glow: { type: UniformType.VEC3, value: vec3(HUES.white) },
         u_tone: { type: UniformType.VEC2, value: new Cartesian2(0.72, 0.86) },
       },
     })
@@ -127,10 +135,7 @@ export class Drape {
         ...nearest,
       }),
     )
-    this.shader.setUniform(
-      'u_box',
-      new Cartesian4(box.minX, box.minY, 1 / (box.maxX - box.minX), 1 / (box.maxY - box.minY)),
-    )
+    this.shader.setUniform('u_box', boxUniform(box))
   }
 
   /** Writes texels; `flush` sends them. */
@@ -171,6 +176,30 @@ export class Drape {
     this.shader.setUniform('u_dim', on ? 1 : 0)
   }
 
+  /** Which object stands where. */
+  setObjects(raster: ZoneRaster | undefined): void {
+    if (!raster) {
+      this.shader.setUniform('u_objectBox', new Cartesian4())
+      return
+    }
+    const { ids, size } = raster
+    this.shader.setUniform('u_objects', new TextureUniform({ typedArray: ids, width: size, height: size, ...nearest }))
+    this.shader.setUniform('u_objectBox', boxUniform(raster.box))
+  }
+
+  /** The objects and the zone that are lit up: some uniforms, whatever there is on the model. */
+  light(lights: { hover?: Solid | undefined; chosen?: Solid | undefined; zone?: string | undefined }): void {
+    const uniform = (solid: Solid | undefined) =>
+      solid ? new Cartesian4(solid.number, solid.zMin, solid.zMax, 1) : new Cartesian4()
+    const number = lights.zone === undefined ? undefined : this.index.get(lights.zone)
+    this.shader.setUniform('u_hoverObject', uniform(lights.hover))
+    this.shader.setUniform('u_chosenObject', uniform(lights.chosen))
+    this.shader.setUniform(
+      'u_hoverZone',
+      number === undefined ? new Cartesian4() : new Cartesian4(number + 1, -1e4, 1e4, 0.5),
+    )
+  }
+
   /** Paints a density on the mesh. */
   setHeat(heat: HeatRaster | undefined): void {
     if (!heat) {
@@ -181,10 +210,7 @@ export class Drape {
     const texels = new Uint8Array(size * size * 4)
     cells.forEach((v, i) => (texels[i * 4] = v))
     this.shader.setUniform('u_heat', new TextureUniform({ typedArray: texels, width: size, height: size, ...linear }))
-    this.shader.setUniform(
-      'u_heatBox',
-      new Cartesian4(box.minX, box.minY, 1 / (box.maxX - box.minX), 1 / (box.maxY - box.minY)),
-    )
+    this.shader.setUniform('u_heatBox', boxUniform(box))
   }
 
   /** Takes away what stands over a footprint above height z (local metres), so that a floor can be looked into. */

@@ -65,6 +65,12 @@ export class Floors {
     return placed.ref === this.building()?.ref ? false : undefined
   }
 
+  /** Height above which the building is taken away, m: just under the next ceiling, or at the bottom when storeys are drawn apart. */
+  cutAt(): number {
+    if (!this.open) return 0
+    return this.exploded ? (this.storeys()[0] ?? this.open).zMin : this.open.zMax - 0.4
+  }
+
   /** How far a thing is lifted because its storey is drawn apart, m. */
   lift(at: Vec3, code: string | undefined): number {
     if (!this.open || !this.exploded || this.outside(at)) return 0

@@ -1,10 +1,8 @@
 import type { Engine } from './engine'
 import type { Vec3 } from './frame'
 import type { Placed, PlantModel } from './model'
+import { SOLIDS, type Objects } from './objects'
 import { eye, LIMITS, pixelOnPlane, project, type Orbit } from './orbit'
-
-/** What a click on the model may mean besides a zone, the most particular first. */
-const SOLID = ['tank', 'building', 'warehouse', 'unit'] as const
 
 /** The point of the model, or else of the ground, under a pixel. */
 export function pointAt(engine: Engine, orbit: Orbit, x: number, y: number): Vec3 | undefined {
@@ -14,15 +12,26 @@ export function pointAt(engine: Engine, orbit: Orbit, x: number, y: number): Vec
 }
 
 /** The thing that a point of the model belongs to. */
-export function thingAt(model: PlantModel, visible: ReadonlySet<string>, p: Vec3): Placed | undefined {
-  if (p[2] > 1) {
-    for (const layer of SOLID) {
-      const hit = visible.has(layer) ? model.at(layer, p, 1) : undefined
-      if (hit) return hit
-    }
+export function thingAt(
+  model: PlantModel,
+  visible: ReadonlySet<string>,
+  p: Vec3,
+  objects?: Objects,
+): Placed | undefined {
+  if (p[2] > 0.5) {
+    const hit = objects ? objects.at(p, visible) : solidAt(model, visible, p)
+    if (hit) return hit
   }
   const zone = visible.has('zone') ? model.at('zone', p) : undefined
   return zone ?? (visible.has('geofence') ? model.at('geofence', p) : undefined)
+}
+
+function solidAt(model: PlantModel, visible: ReadonlySet<string>, p: Vec3): Placed | undefined {
+  for (const layer of SOLIDS) {
+    const hit = visible.has(layer) ? model.at(layer, p, 1) : undefined
+    if (hit) return hit
+  }
+  return undefined
 }
 
 /** The pin whose icon is under a pixel. */

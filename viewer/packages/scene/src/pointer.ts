@@ -3,6 +3,7 @@ import type { SiteFrame, Vec3 } from './frame'
 import type { Labels } from './labels'
 import { Measure } from './measure'
 import type { PlantModel } from './model'
+import type { Objects } from './objects'
 import type { Orbit } from './orbit'
 import { drawMeasure } from './overlays'
 import { pinUnder, pointAt, thingAt } from './picking'
@@ -17,8 +18,11 @@ export interface PointerHost {
   engine(): Engine
   orbit(): Orbit
   visible(): ReadonlySet<string>
+  objects: Objects
   moverAt(x: number, y: number): FeatureRef | undefined
   picked(info: PickInfo): void
+  /** the pointer is over this thing, or over none */
+  hovered(ref: FeatureRef | undefined): void
   measured(result: MeasureResult | undefined): void
   flyTo(orbit: Orbit): void
 }
@@ -38,9 +42,19 @@ export class Pointer {
       this.showMeasure()
       return
     }
-    const { model, frame } = this.host
-    const ref = this.signAt(x, y) ?? (position && thingAt(model, this.host.visible(), position)?.ref)
-    this.host.picked({ ref, position: position && frame.toLonLat(position), screen: { x, y } })
+    const ref = this.signAt(x, y) ?? this.thingUnder(x, y, position)
+    this.host.picked({ ref, position: position && this.host.frame.toLonLat(position), screen: { x, y } })
+  }
+
+  leave(): void {
+    this.hoverAt = undefined
+    this.host.hovered(undefined)
+  }
+
+  /** The part of the model under the pointer: its place from the depth that is drawn already, its name from the raster. */
+  thingUnder(x: number, y: number, position = this.pointAt(x, y)): FeatureRef | undefined {
+    const { model, objects } = this.host
+    return position && thingAt(model, this.host.visible(), position, objects)?.ref
   }
 
   /** Sign or name under the pointer, movers first: they cannot wait. */
@@ -72,8 +86,13 @@ export class Pointer {
       const at = this.hoverAt
       this.hoverAt = undefined
       if (!at) return
-      const over = this.measuring ? undefined : this.signAt(at.x, at.y)
-      this.host.element.style.cursor = this.measuring ? 'crosshair' : over ? 'pointer' : ''
+      if (this.measuring) {
+        this.host.element.style.cursor = 'crosshair'
+        return
+      }
+      const sign = this.signAt(at.x, at.y)
+      this.host.element.style.cursor = sign ? 'pointer' : ''
+      this.host.hovered(sign ?? this.thingUnder(at.x, at.y))
     })
   }
 

@@ -26,8 +26,8 @@ export interface ZoneRaster {
 /** Distances to an edge are kept up to here, m. */
 export const REACH = 6
 
-/** Cuts zones into a square raster over `box`. Rows run south to north. */
-export function cutZones(zones: readonly DrapeZone[], box: Box2, size: number): ZoneRaster {
+/** Cuts zones into a square raster over `box`. Rows run south to north. Distances to edges cost most of it and may be left out. */
+export function cutZones(zones: readonly DrapeZone[], box: Box2, size: number, withEdges = true): ZoneRaster {
   const sorted = zones
     .map((zone) => ({ ...zone, rings: zone.rings.map(open), area: Math.abs(area(zone.rings[0] ?? [])) }))
     .sort((a, b) => b.area - a.area || (a.id < b.id ? -1 : 1))
@@ -45,6 +45,7 @@ export function cutZones(zones: readonly DrapeZone[], box: Box2, size: number): 
       edgeA[at] = 255
     })
     // The rim of this zone shows on both of its sides: inside it as its own edge, outside as the end of the one around it.
+    if (!withEdges) return
     band(zone.rings, cut, (at, distance) => {
       const value = Math.round((distance / REACH) * 255)
       if (value < (edgeA[at] as number)) edgeA[at] = value
@@ -52,11 +53,11 @@ export function cutZones(zones: readonly DrapeZone[], box: Box2, size: number): 
     })
   })
   const ids = new Uint8Array(size * size * 4)
-  const edges = new Uint8Array(size * size * 4)
+  const edges = new Uint8Array(withEdges ? size * size * 4 : 4)
   for (let i = 0; i < size * size; i++) {
     const [na, nb] = [a[i] as number, b[i] as number]
     ids.set([na & 255, na >> 8, nb & 255, nb >> 8], i * 4)
-    edges.set([edgeA[i] as number, edgeB[i] as number, 0, 255], i * 4)
+    if (withEdges) edges.set([edgeA[i] as number, edgeB[i] as number, 0, 255], i * 4)
   }
   return { size, box, ids, edges, order: sorted.map((z) => z.id) }
 }

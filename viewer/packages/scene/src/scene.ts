@@ -1,17 +1,15 @@
+import { degrees, orbitAround, orbitBeside, orbitOf, viewOf } from './approach'
 import { Controls } from './controls'
 import { Engine } from './engine'
 import { Emitter } from './events'
 import { SiteFrame, type Vec3 } from './frame'
-import { Floors } from './floors'
 import { Labels } from './labels'
-import { keyOf, pictureOf, type LivePicture } from './live/host'
+import { pictureOf, type LivePicture } from './live/host'
 import { SceneLive } from './live/live3d'
-import { PlantModel, type Placed } from './model'
-import { eye, orbitFrom, projector, type Orbit } from './orbit'
-import { drawFences, drawFloor, drawRoads, drawSelection, drawStems } from './overlays'
-import { pinAt } from './pins'
+import { PlantModel } from './model'
+import { projector, type Orbit } from './orbit'
 import { Pointer } from './pointer'
-import { orientedBox } from './polygon'
+import { Showing } from './showing'
 import { PIN_LAYERS } from './style'
 import type { CameraView, FeatureRef, MeasureMode, PlantView, SceneFeature, SceneStats, SceneTexts } from './types'
 import { ZonePainter } from './zones'
@@ -31,7 +29,6 @@ export interface SceneOptions {
   fine?: boolean
 }
 
-const RAD = Math.PI / 180
 const MAX_RECOVERIES = 5
 
 export class PlantScene implements PlantView {
@@ -42,13 +39,10 @@ export class PlantScene implements PlantView {
   private readonly labels: Labels
   private readonly controls: Controls
   private readonly zones: ZonePainter
-  private readonly floors: Floors
+  private readonly showing: Showing
   private readonly pointer: Pointer
   readonly live: SceneLive
   private engine: Engine
-  private visible: ReadonlySet<string> = new Set(['zone'])
-  private selected: FeatureRef | undefined
-  private lit: ReadonlySet<string> | undefined
   private ready = false
   private tilesLoaded = false
   private recoveries = 0
@@ -60,12 +54,12 @@ export class PlantScene implements PlantView {
     this.labels = new Labels(options.element, (placed) => options.texts.name(placed.feature))
     options.element.tabIndex = 0
     this.engine = this.makeEngine()
-    this.floors = new Floors(this.model)
+    const showing = (this.showing = new Showing(this.model, this.frame))
     this.zones = new ZonePainter(this.model, {
       drape: () => this.engine.drape,
-      visible: () => this.visible.has('zone'),
-      selected: () => (this.selected?.layer === 'zone' ? this.selected.id : undefined),
-      lit: () => this.lit,
+      visible: () => showing.visible.has('zone'),
+      selected: () => (showing.selected?.layer === 'zone' ? showing.selected.id : undefined),
+      lit: () => showing.lit,
       draw: () => this.engine.draw(),
       touch: () => this.engine.touch(),
     })
@@ -79,8 +73,9 @@ export class PlantScene implements PlantView {
         click: (x, y) => this.pointer.click(x, y),
         doubleClick: (x, y) => this.pointer.doubleClick(x, y),
         hover: (x, y) => this.pointer.hover(x, y),
+        leave: () => this.pointer.leave(),
       },
-      this.orbitOf(options.home),
+      orbitOf(this.frame, options.home),
     )
     this.live = this.makeLive()
     this.observer = new ResizeObserver(() => this.moved(this.controls.orbit))
@@ -98,9 +93,13 @@ export class PlantScene implements PlantView {
       labels: this.labels,
       engine: () => this.engine,
       orbit: () => this.controls.orbit,
-      visible: () => this.visible,
+      visible: () => this.showing.visible,
+      objects: this.showing.objects,
       moverAt: (x, y) => this.live.hit(this.picture(), x, y),
       picked: (info) => this.events.emit('pick', info),
+      hovered: (ref) => {
+        if (this.showing.hover(ref, this.engine)) this.engine.draw()
+      },
       measured: (result) => this.events.emit('measure', result),
       flyTo: (orbit) => this.controls.flyTo(orbit),
     })
@@ -108,24 +107,25 @@ export class PlantScene implements PlantView {
 
   private makeLive(): SceneLive {
     const { element, uiScale = 1 } = this.options
+    const { showing } = this
     return new SceneLive(
       {
         element,
         uiScale,
         frame: this.frame,
-        floors: this.floors,
+        floors: showing.floors,
         engine: () => this.engine,
-        visible: (layer) => this.visible.has(layer),
+        visible: (layer) => showing.visible.has(layer),
         spot: (ref) => this.spot(ref),
         shows: (ref) => {
           const placed = this.model.get(ref)
-          return placed !== undefined && this.shows(placed)
+          return placed !== undefined && showing.shows(placed)
         },
-        onFloor: (at, floor) => this.floors.holds(at, floor),
-        selected: () => this.selected,
+        onFloor: (at, floor) => showing.floors.holds(at, floor),
+        selected: () => showing.selected,
         draw: () => this.engine.draw(),
         dim: (zone) => {
-          this.lit = zone === undefined ? undefined : this.model.within('zone', zone)
+          showing.lit = zone === undefined ? undefined : this.model.within('zone', zone)
           this.zones.paint()
         },
         lookAt: (at) => this.controls.carry(...at),
@@ -144,17 +144,7 @@ export class PlantScene implements PlantView {
     const mover = this.live.motions.get(ref)
     if (mover) return this.live.motions.stand(mover)
     const placed = this.model.get(ref)
-    if (!placed) return undefined
-    if (placed.feature.geometry.type !== 'Point') return placed.at
-    const [x, y, z] = pinAt(placed)
-    return [x, y, z + this.lift(placed)]
-  }
-
-  private lift(placed: Placed): number {
-    const code = placed.feature.properties['floor_code']
-    return placed.feature.geometry.type === 'Point'
-      ? this.floors.lift(placed.at, typeof code === 'string' ? code : undefined)
-      : 0
+    return placed && this.showing.spot(placed)
   }
 
   private makeEngine(): Engine {
@@ -198,6 +188,7 @@ export class PlantScene implements PlantView {
         return
       }
       for (const layer of PIN_LAYERS) this.engine.pins.setLayer(layer, this.model.layer(layer).values())
+      this.engine.drape.setObjects(this.showing.objects.raster)
       this.zones.renew()
       this.redraw()
       this.moved(this.controls.orbit)
@@ -225,7 +216,7 @@ export class PlantScene implements PlantView {
     } else if ((PIN_LAYERS as readonly string[]).includes(layer)) {
       this.engine.pins.setLayer(layer, placed.values())
     }
-    this.floors.renew()
+    this.showing.renew(layer, this.engine)
     if (layer !== 'zone') this.redraw()
     this.engine.draw()
   }
@@ -233,19 +224,19 @@ export class PlantScene implements PlantView {
   // ---- what is shown
 
   setVisible(layers: ReadonlySet<string>): void {
-    this.visible = layers
+    this.showing.visible = layers
     this.zones.paint()
     this.redraw()
   }
 
   select(ref: FeatureRef | undefined): void {
-    this.selected = ref
+    this.showing.selected = ref
     this.zones.paint()
     this.redraw()
   }
 
   setFloor(floorId: string | undefined): void {
-    this.floors.set(floorId)
+    this.showing.floors.set(floorId)
     this.redraw()
   }
 
@@ -254,66 +245,26 @@ export class PlantScene implements PlantView {
     this.engine.draw()
   }
 
-  private key(ref: FeatureRef | undefined): string | undefined {
-    return ref && keyOf(ref)
-  }
-
   private redraw(): void {
-    const { engine, frame, model, floors } = this
-    engine.pins.update(
-      (placed) => this.shows(placed),
-      this.key(this.selected),
-      (placed) => this.lift(placed),
-    )
-    drawStems(engine, frame, model, (placed) => this.shows(placed))
-    drawFences(engine, frame, model, this.visible.has('geofence'))
-    drawRoads(engine, frame, model, this.visible.has('road'))
-    drawSelection(engine, frame, model.get(this.selected))
-    drawFloor(engine, frame, floors)
-    const ring = (floors.building() ?? floors.open)?.rings[0]
-    const level = floors.exploded ? floors.storeys()[0] : floors.open
-    engine.drape.setCut(
-      ring && orientedBox(ring),
-      level ? level.zMax - (floors.exploded ? level.zMax - level.zMin : 0.4) : 0,
-    )
+    this.showing.redraw(this.engine)
     this.live.renew()
-    engine.draw()
-  }
-
-  /** With a floor open, points of other floors of its building are left out and its own are shown whatever the layer tree says. */
-  private shows(placed: Placed): boolean {
-    return this.floors.shows(placed) ?? this.visible.has(placed.ref.layer)
   }
 
   // ---- camera
 
-  private orbitOf(view: CameraView): Orbit {
-    return orbitFrom(this.frame.toLocal(view.lon, view.lat, view.height), view.heading * RAD, view.pitch * RAD)
-  }
-
   flyTo(target: FeatureRef | CameraView, options: { instant?: boolean } = {}): void {
-    const orbit = 'layer' in target ? this.orbitAround(target) : this.orbitOf(target)
+    const orbit = 'layer' in target ? this.orbitTo(target) : orbitOf(this.frame, target)
     if (!orbit) return
     this.live.follow(undefined)
     if (options.instant) this.controls.set(orbit)
     else this.controls.flyTo(orbit)
   }
 
-  private orbitAround(ref: FeatureRef): Orbit | undefined {
-    const { heading, pitch } = this.controls.orbit
-    const down = Math.min(-25 * RAD, Math.max(-55 * RAD, pitch))
+  private orbitTo(ref: FeatureRef): Orbit | undefined {
     const mover = this.live.motions.get(ref)
-    if (mover) {
-      const [x, y, z] = this.live.motions.stand(mover)
-      return { x, y, z: Math.max(0, z), heading, pitch: down, range: 60 }
-    }
+    if (mover) return orbitBeside(this.live.motions.stand(mover), this.controls.orbit)
     const placed = this.model.get(ref)
-    if (!placed) return undefined
-    const [x, y, z] = placed.feature.geometry.type === 'Point' ? pinAt(placed) : placed.at
-    const extent = Math.hypot(placed.box.maxX - placed.box.minX, placed.box.maxY - placed.box.minY)
-    const range = ref.layer === 'floor' ? Math.max(55, extent * 1.5) : extent === 0 ? 70 : Math.max(70, extent * 1.7)
-    const height = extent === 0 ? z : Math.min(placed.zMax, 12) / 2
-    return { x, y, z: Math.max(0, height), heading, pitch: ref.layer === 'floor' ? -52 * RAD : down, range }
+    return placed && orbitAround(placed, this.controls.orbit)
   }
 
   zoom(factor: number): void {
@@ -325,9 +276,7 @@ export class PlantScene implements PlantView {
   }
 
   camera(): CameraView {
-    const orbit = this.controls.orbit
-    const [lon, lat, height] = this.frame.toLonLat(eye(orbit))
-    return { lon, lat, height, heading: (((orbit.heading / RAD) % 360) + 360) % 360, pitch: orbit.pitch / RAD }
+    return viewOf(this.frame, this.controls.orbit)
   }
 
   private moved(orbit: Orbit): void {
@@ -339,13 +288,14 @@ export class PlantScene implements PlantView {
     const orbit = this.controls.orbit
     const lens = this.engine.lens()
     return {
-      heading: (((orbit.heading / RAD) % 360) + 360) % 360,
+      heading: degrees(orbit.heading),
       pixelsPerMetre: lens.height / (2 * Math.tan(lens.fovy / 2) * orbit.range),
     }
   }
 
   private rendered(): void {
-    this.labels.update(this.controls.orbit, this.engine.lens(), (p) => this.shows(p), this.key(this.selected))
+    const { showing } = this
+    this.labels.update(this.controls.orbit, this.engine.lens(), (p) => showing.shows(p), showing.selectedKey)
     this.live.update(this.picture(), this.labels.taken)
     const drawn = this.zones.drawn()
     if (drawn.length > 0) this.events.emit('recolour', drawn)

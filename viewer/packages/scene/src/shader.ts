@@ -10,6 +10,12 @@ bool zoneHolds(float n, float z) {
   vec4 h = texelFetch(u_heights, ivec2(int(mod(i, 256.0)), int(i / 256.0)), 0);
   return z >= h.x && z <= h.y;
 }
+bool hit(vec4 what, float z) { return z >= what.y && z <= what.z; }
+// how much of the light for a thing (number, heights, strength) falls on a texel of numbers
+float glow(vec4 what, vec4 ids, float z) {
+  bool here = abs(ids.r + ids.g * 256.0 - what.x) < 0.5 || abs(ids.b + ids.a * 256.0 - what.x) < 0.5;
+  return what.x > 0.5 && here && hit(what, z) ? what.w : 0.0;
+}
 void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec3 p = (u_eyeToSite * vec4(fsInput.attributes.positionEC, 1.0)).xyz;
   vec3 nx = dFdx(p);
@@ -26,11 +32,13 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   base = mix(vec3(luma), base, u_tone.x) * u_tone.y;
   vec2 uv = (p.xy - u_box.xy) * u_box.zw;
   float dim = u_dim;
+  float hover = 0.0;
   if (u_opacity > 0.0 && uv.x > 0.0 && uv.y > 0.0 && uv.x < 1.0 && uv.y < 1.0) {
     vec4 ids = floor(texture(u_ids, uv) * 255.0 + 0.5);
     vec2 edge = texture(u_edges, uv).rg * ${REACH.toFixed(1)};
     float a = ids.r + ids.g * 256.0;
     float b = ids.b + ids.a * 256.0;
+    hover = max(hover, glow(u_hoverZone, ids, p.z));
     // what is lit is lit in its whole height
     if (a > 0.5 && zoneFlags(a).b * 255.0 > 15.5) dim = 0.0;
     bool first = zoneHolds(a, p.z);
@@ -63,6 +71,18 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
       base = mix(base, rimColour, clamp(rim * gap, 0.0, 1.0) * u_opacity);
     }
   }
+  // a wall stands on the edge of its footprint: look for its object a little behind it
+  vec2 behind = abs(normal.z) < 0.6 ? p.xy - normalize(normal.xy + 1e-6) * 0.7 : p.xy;
+  vec2 ov = (behind - u_objectBox.xy) * u_objectBox.zw;
+  float chosen = 0.0;
+  if (u_objectBox.z > 0.0 && ov.x > 0.0 && ov.y > 0.0 && ov.x < 1.0 && ov.y < 1.0) {
+    vec4 numbers = floor(texture(u_objects, ov) * 255.0 + 0.5);
+    hover = max(hover, glow(u_hoverObject, numbers, p.z));
+    chosen = glow(u_chosenObject, numbers, p.z);
+  }
+  vec3 shine = vec3(1.0) * (0.35 + 0.65 * sqrt(clamp(luma, 0.0, 1.0)));
+  base = mix(base, shine, 0.22 * hover);
+  base = mix(base, u_glow * (0.45 + 0.9 * sqrt(clamp(luma, 0.0, 1.0))), 0.55 * chosen);
   vec2 hv = (p.xy - u_heatBox.xy) * u_heatBox.zw;
   if (u_heatBox.z > 0.0 && hv.x > 0.0 && hv.y > 0.0 && hv.x < 1.0 && hv.y < 1.0) {
     float v = texture(u_heat, hv).r;

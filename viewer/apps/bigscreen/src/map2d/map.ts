@@ -220,19 +220,18 @@ export class PlantMap implements PlantView {
   /** The map is flat and seen from above: two corners say where everything is. */
   private picture(): LivePicture {
     const { clientWidth: width, clientHeight: height } = this.options.element
-    const unit = 100
     const origin = this.map.project([this.frame.lon, this.frame.lat])
     const corner = (x: number, y: number) =>
       this.map.project(this.frame.toLonLat([x, y, 0]).slice(0, 2) as [number, number])
-    const [e, n] = [corner(unit, 0), corner(0, unit)]
+    const [e, n] = [corner(100, 0), corner(0, 100)]
     const distance = height / (1.15 * this.stats().pixelsPerMetre)
     return {
       width,
       height,
       distance: () => distance,
       project: ([x, y]) => ({
-        x: origin.x + ((e.x - origin.x) * x + (n.x - origin.x) * y) / unit,
-        y: origin.y + ((e.y - origin.y) * x + (n.y - origin.y) * y) / unit,
+        x: origin.x + ((e.x - origin.x) * x + (n.x - origin.x) * y) / 100,
+        y: origin.y + ((e.y - origin.y) * x + (n.y - origin.y) * y) / 100,
         depth: distance,
       }),
     }

@@ -1,0 +1,90 @@
+import type { Engine } from './engine'
+import { Floors } from './floors'
+import type { SiteFrame, Vec3 } from './frame'
+import { keyOf } from './live/host'
+import type { PlantModel, Placed } from './model'
+import { Objects, SOLIDS } from './objects'
+import { drawFences, drawFloor, drawRoads, drawSelection, drawStems } from './overlays'
+import { pinAt } from './pins'
+import { orientedBox } from './polygon'
+import type { FeatureRef } from './types'
+
+/** What is shown, chosen, lit up and cut open, and how the engine is told. Survives the loss of the WebGL context. */
+export class Showing {
+  visible: ReadonlySet<string> = new Set(['zone'])
+  selected: FeatureRef | undefined
+  /** zones that stay bright while the rest is dimmed */
+  lit: ReadonlySet<string> | undefined
+  readonly floors: Floors
+  readonly objects: Objects
+  private hovered: FeatureRef | undefined
+
+  constructor(
+    private readonly model: PlantModel,
+    private readonly frame: SiteFrame,
+  ) {
+    this.floors = new Floors(model)
+    this.objects = new Objects(model)
+  }
+
+  /** With a floor open, points of other floors of its building are left out and its own are shown whatever the layer tree says. */
+  shows(placed: Placed): boolean {
+    return this.floors.shows(placed) ?? this.visible.has(placed.ref.layer)
+  }
+
+  get selectedKey(): string | undefined {
+    return this.selected && keyOf(this.selected)
+  }
+
+  /** Where the sign or name of a feature stands. */
+  spot(placed: Placed): Vec3 {
+    if (placed.feature.geometry.type !== 'Point') return placed.at
+    const [x, y, z] = pinAt(placed)
+    return [x, y, z + this.lift(placed)]
+  }
+
+  private lift(placed: Placed): number {
+    const code = placed.feature.properties['floor_code']
+    return placed.feature.geometry.type === 'Point'
+      ? this.floors.lift(placed.at, typeof code === 'string' ? code : undefined)
+      : 0
+  }
+
+  /** After the features of a layer changed. */
+  renew(layer: string, engine: Engine): void {
+    this.floors.renew()
+    if ((SOLIDS as readonly string[]).includes(layer) && this.objects.cut())
+      engine.drape.setObjects(this.objects.raster)
+  }
+
+  /** The pointer is over a thing: it lights up on the mesh. True when that is another one than before. */
+  hover(ref: FeatureRef | undefined, engine: Engine): boolean {
+    if (ref?.id === this.hovered?.id && ref?.layer === this.hovered?.layer) return false
+    this.hovered = ref
+    this.light(engine)
+    return true
+  }
+
+  private light(engine: Engine): void {
+    const zone = this.hovered?.layer === 'zone' ? this.hovered.id : undefined
+    engine.drape.light({ hover: this.objects.solid(this.hovered), chosen: this.objects.solid(this.selected), zone })
+  }
+
+  redraw(engine: Engine): void {
+    const { frame, model, floors } = this
+    engine.pins.update(
+      (placed) => this.shows(placed),
+      this.selectedKey,
+      (placed) => this.lift(placed),
+    )
+    drawStems(engine, frame, model, (placed) => this.shows(placed))
+    drawFences(engine, frame, model, this.visible.has('geofence'))
+    drawRoads(engine, frame, model, this.visible.has('road'))
+    drawSelection(engine, frame, model.get(this.selected))
+    drawFloor(engine, frame, floors)
+    const ring = (floors.building() ?? floors.open)?.rings[0]
+    engine.drape.setCut(ring && orientedBox(ring), floors.cutAt())
+    this.light(engine)
+    engine.draw()
+  }
+}
