@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
+import tty
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,8 +16,9 @@ from typing import Any
 from asyncua import ua
 from asyncua.common.node import Node
 from asyncua.server.server import Server
+from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from realtime.history.samples import Row
@@ -124,13 +127,14 @@ async def ua_peer(count: int = 3) -> AsyncIterator[UaPeer]:
 class ModbusPeer:
     """A Modbus TCP server whose units have 200 shared registers each; ``registers[unit]`` are read live."""
 
-    def __init__(self, port: int, units: tuple[int, ...]) -> None:
+    def __init__(self, port: int | str, units: tuple[int, ...], framing: FramerType = FramerType.SOCKET) -> None:
         self.port = port
+        self._framing = framing
         self.registers = {unit: [0] * 200 for unit in units}
         self.requests: list[tuple[int, int, int]] = []
         self.refused: set[int] = set()  # addresses
         self.dead: dict[int, float | ExcCodes] = {}  # unit: seconds until it answers, or what the line says for it
-        self._server: ModbusTcpServer | None = None
+        self._server: ModbusTcpServer | ModbusSerialServer | None = None
 
     def _device(self, unit: int) -> SimDevice:
         async def act(code: int, start: int, address: int, count: int, current: list[int], new: Any) -> Any:
@@ -149,7 +153,14 @@ class ModbusPeer:
 
     async def start(self) -> None:
         devices = [self._device(unit) for unit in self.registers]
-        self._server = ModbusTcpServer(devices, address=("127.0.0.1", self.port), ignore_missing_devices=True)
+        if isinstance(self.port, str):
+            self._server = ModbusSerialServer(
+                devices, framer=self._framing, port=self.port, ignore_missing_devices=True
+            )
+        else:
+            self._server = ModbusTcpServer(
+                devices, framer=self._framing, address=("127.0.0.1", self.port), ignore_missing_devices=True
+            )
         await self._server.listen()
 
     async def stop(self) -> None:
@@ -159,14 +170,58 @@ class ModbusPeer:
 
 
 @asynccontextmanager
-async def modbus_peer(*units: int) -> AsyncIterator[ModbusPeer]:
-    """A running Modbus TCP server on a free port."""
-    peer = ModbusPeer(quiet_port(), units or (1,))
+async def modbus_peer(
+    *units: int, framing: FramerType = FramerType.SOCKET, device: str = ""
+) -> AsyncIterator[ModbusPeer]:
+    """A running Modbus server on a free port, or on a serial line."""
+    peer = ModbusPeer(device or quiet_port(), units or (1,), framing)
     await peer.start()
     try:
         yield peer
     finally:
         await peer.stop()
+
+
+class Cable:
+    """A serial cable between two device files (pseudo-terminals); it can swallow the rest of a frame."""
+
+    def __init__(self) -> None:
+        self._masters: list[int] = []
+        self._slaves: list[int] = []
+        self.ends: list[str] = []
+        self.swallow_after: int | None = None  # bytes that the far end may still say before the line is cut
+        self.swallowed = 0
+
+    @asynccontextmanager
+    async def laid(self) -> AsyncIterator[Cable]:
+        """The cable in place: ``ends`` are the far and the near device."""
+        loop = asyncio.get_running_loop()
+        for _ in range(2):
+            master, slave = os.openpty()
+            tty.setraw(slave)
+            os.set_blocking(master, False)
+            self._masters.append(master)
+            self._slaves.append(slave)
+            self.ends.append(os.ttyname(slave))
+        for end in (0, 1):
+            loop.add_reader(self._masters[end], self._pass, end)
+        try:
+            yield self
+        finally:
+            for master, slave in zip(self._masters, self._slaves, strict=True):
+                loop.remove_reader(master)
+                os.close(master)
+                os.close(slave)
+
+    def _pass(self, end: int) -> None:
+        data = os.read(self._masters[end], 4096)
+        if end == 0 and self.swallow_after is not None:
+            kept = data[: self.swallow_after]
+            self.swallow_after -= len(kept)
+            self.swallowed += len(data) - len(kept)
+            data = kept
+        if data:
+            os.write(self._masters[1 - end], data)
 
 
 class Line:

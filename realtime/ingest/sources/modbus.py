@@ -1,4 +1,4 @@
-"""Modbus TCP: a register map, grouped reads, data types, word order.
+"""Modbus over Ethernet (TCP frames, or RTU and ASCII frames through a converter): register map, grouped reads, data types.
 
 An address is ``unit:table:register:type[:word order]``, e.g. ``3:holding:100:float32`` or ``1:input:7:int32:little``
 or ``1:coil:5``. Registers count from 0 as on the wire. Modbus carries no times: the moment of the answer is taken.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import structlog
 from pydantic import BaseModel, Field
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from realtime.history.samples import BAD, BAD_OUT_OF_RANGE, GOOD
@@ -24,25 +26,37 @@ from twin import clock
 log = structlog.get_logger("realtime.ingest")
 
 Table = Literal["coil", "discrete", "holding", "input"]
+Client = AsyncModbusTcpClient | AsyncModbusSerialClient
+FRAMERS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU, "ascii": FramerType.ASCII}
 _TYPES = {"bool": "BITS", "int16": "INT16", "uint16": "UINT16", "int32": "INT32", "uint32": "UINT32",
           "int64": "INT64", "uint64": "UINT64", "float32": "FLOAT32", "float64": "FLOAT64"}  # fmt: skip
 #: Most registers and bits in one answer (Modbus Application Protocol 1.1b3, 6.1 and 6.3).
 _LONGEST = {"holding": 125, "input": 125, "coil": 2000, "discrete": 2000}
 
 
-class ModbusSettings(BaseModel):
-    """A Modbus TCP server or gateway.
+class Rounds(BaseModel):
+    """How a line is polled.
 
     Attributes:
         period_s: seconds from the start of one round of reads to that of the next.
         gap: registers between two points that are read along rather than asked for apart.
     """
 
-    host: str
-    port: int = Field(default=502, ge=1, le=65535)
     period_s: float = Field(default=1.0, ge=0.02, le=3600)
     timeout_s: float = Field(default=1.0, gt=0, le=60)
     gap: int = Field(default=8, ge=0, le=100)
+
+
+class ModbusSettings(Rounds):
+    """A Modbus TCP server, or a converter to a serial line.
+
+    Attributes:
+        framing: what travels in the TCP stream; ``rtu`` and ``ascii`` for converters that pass serial frames through.
+    """
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=502, ge=1, le=65535)
+    framing: Literal["tcp", "rtu", "ascii"] = "tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +142,31 @@ def plan(points: Sequence[FieldPoint], gap: int) -> list[Group]:
     return groups
 
 
-class Modbus(SourceKind[ModbusSettings]):
-    """Modbus TCP."""
+R = TypeVar("R", bound=Rounds)
 
-    key = "modbus_tcp"
-    model = ModbusSettings
+
+class ModbusKind(SourceKind[R]):
+    """What all Modbus lines have in common."""
+
+    @abstractmethod
+    def client(self, settings: R) -> Client:
+        """The line, not yet opened."""
+
+    @abstractmethod
+    def place(self, settings: R) -> str:
+        """Where the line begins, for people."""
 
     def check(self, address: str) -> None:
         """Refuse what :func:`parse` cannot read."""
         parse(address)
 
-    async def run(self, settings: ModbusSettings, points: Sequence[FieldPoint], sink: Sink) -> None:
+    async def run(self, settings: R, points: Sequence[FieldPoint], sink: Sink) -> None:
         """Read all groups once a period. A unit that does not answer does not keep the others from being read."""
         groups = plan(points, settings.gap)
-        client = AsyncModbusTcpClient(
-            settings.host, port=settings.port, timeout=settings.timeout_s, retries=0, reconnect_delay=0
-        )
+        client = self.client(settings)
         try:
             if not await client.connect():
-                raise SourceError(f"no connection to {settings.host}:{settings.port}")
+                raise SourceError(f"no connection to {self.place(settings)}")
             while True:
                 began = clock.monotonic()
                 groups = await self._round(client, groups, sink)
@@ -154,7 +174,7 @@ class Modbus(SourceKind[ModbusSettings]):
         finally:
             client.close()
 
-    async def _round(self, client: AsyncModbusTcpClient, groups: list[Group], sink: Sink) -> list[Group]:
+    async def _round(self, client: Client, groups: list[Group], sink: Sink) -> list[Group]:
         """One round; the groups of the next one (a group that the device refuses is taken apart)."""
         following: list[Group] = []
         silent: set[int] = set()
@@ -177,7 +197,7 @@ class Modbus(SourceKind[ModbusSettings]):
         return following
 
     @staticmethod
-    async def _read(client: AsyncModbusTcpClient, group: Group) -> list[Any] | None:
+    async def _read(client: Client, group: Group) -> list[Any] | None:
         """The words of a group; empty when the device refuses, None when it does not answer."""
         read = {
             "coil": client.read_coils,
@@ -205,6 +225,24 @@ class Modbus(SourceKind[ModbusSettings]):
             value = address.decode(words[at : at + address.width])
             sink.sample(point.tag, None, value, GOOD if math.isfinite(value) else BAD_OUT_OF_RANGE)
         sink.alive(group.tags)
+
+
+class Modbus(ModbusKind[ModbusSettings]):
+    """Modbus over Ethernet."""
+
+    key = "modbus_tcp"
+    model = ModbusSettings
+
+    def client(self, settings: ModbusSettings) -> Client:
+        """A TCP connection with the framing that is set."""
+        return AsyncModbusTcpClient(
+            settings.host, port=settings.port, framer=FRAMERS[settings.framing], timeout=settings.timeout_s,
+            retries=0, reconnect_delay=0,
+        )  # fmt: skip
+
+    def place(self, settings: ModbusSettings) -> str:
+        """Host and port."""
+        return f"{settings.host}:{settings.port}"
 
 
 KIND = Modbus()
