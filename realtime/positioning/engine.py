@@ -86,7 +86,9 @@ class Engine:
         self.seen: Floats = np.full(count, -np.inf)
         self.counters = {"invalid": 0, "unknown": 0, "future": 0}
         self.floors = (
-            Floors(count, plan, anchors.level, reference_height or {}, tag_height) if plan is not None else None
+            Floors(count, plan, anchors.level, reference_height or {}, tag_height, anchor_place=anchors.position)
+            if plan is not None
+            else None
         )
         self._ble = BleLocator(ble_maps, anchors.field, anchors.row, count) if ble_maps else None
         hold = self.publishing.hold
@@ -111,7 +113,10 @@ class Engine:
         kind = batch["kind"]
         if self.floors is not None:
             order = np.lexsort((batch["time"], batch["badge"]))
+            nowhere = self.tracks.phase == 0
+            self.floors.guess(nowhere)
             self.floors.feed(batch[order])
+            self.tracks.height[nowhere] = self.floors.first_z[nowhere] + self.tag_height
         own = batch[kind != Kind.REFERENCE]
         np.maximum.at(self.seen, own["badge"], own["time"])
         self._ranges.add(batch[_TRACKED[kind]], now)
@@ -164,7 +169,9 @@ class Engine:
         pinned = fusion.pin(self.fusion, x, y, r95, still, now, self.publishing)
         if self.floors is not None:
             self.floors.decide(x, y, r95, now)
-            self.tracks.height[:] = self.floors.z + self.tag_height
+            unheard = self.tracks.phase == 0
+            z = np.where(unheard & (active < 0), self.floors.first_z, self.floors.z)
+            self.tracks.height[:] = z + self.tag_height
         located = np.flatnonzero(active >= 0)
         out = np.zeros(located.size, FIX)
         out["badge"], out["x"], out["y"], out["r95"] = located, x[located], y[located], r95[located]
@@ -254,6 +261,7 @@ class Engine:
             out |= {f"{name}.{field}": getattr(part, field).copy() for field in part._fields}
         for name in ("_ranges", "_positions", "_readings"):
             out[f"committed{name}"] = getattr(self, name).committed.copy()
+            out[f"waiting{name}"], out[f"arrived{name}"] = getattr(self, name).waiting
         if self.floors is not None:
             out |= {f"floors.{key}": value for key, value in self.floors.snapshot().items()}
         return out
@@ -269,5 +277,7 @@ class Engine:
                 getattr(part, field)[...] = saved[f"{name}.{field}"]
         for name in ("_ranges", "_positions", "_readings"):
             getattr(self, name).committed[:] = saved[f"committed{name}"]
+            if f"waiting{name}" in saved:
+                getattr(self, name).resume(saved[f"waiting{name}"], saved[f"arrived{name}"])
         if self.floors is not None and "floors.level" in saved:
             self.floors.restore({k.removeprefix("floors."): v for k, v in saved.items() if k.startswith("floors.")})

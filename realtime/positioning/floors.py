@@ -20,6 +20,8 @@ from realtime.positioning.types import Bools, Floats, Kind, Records
 
 #: R T / (g M) of dry air in m per unit of ln(pressure), per kelvin.
 _BAROMETRIC = 8.314462618 / (9.80665 * 0.0289644)
+#: How far outside a wall (m) an anchor may hang and still belong to the building.
+_ON_WALL = 1.5
 #: No level.
 OUTDOORS = 0
 
@@ -100,12 +102,17 @@ class Floors:
         reference_height: dict[int, float],
         tag_height: float = 1.0,
         model: FloorModel | None = None,
+        anchor_place: Floats | None = None,
     ) -> None:
         self.plan, self.model, self.tag_height = plan, model or FloorModel(), tag_height
         self.reference_height = reference_height
         names = np.unique(np.concatenate([plan.level.ravel(), anchor_level, [OUTDOORS]]))
         self._names: NDArray[np.int16] = names.astype(np.int16)
         self._anchor_vote = np.searchsorted(self._names, anchor_level)
+        self._anchor_level = anchor_level
+        self._anchor_z = self._floor_under(anchor_place)
+        self.first_z = np.full(count, plan.ground)
+        self._unlocated: Bools = np.ones(count, np.bool_)
         self._votes = np.zeros((count, self._names.size))
         self._voted = np.full(count, -np.inf)
         self._reference: dict[int, tuple[float, float]] = {}
@@ -118,6 +125,25 @@ class Floors:
         self._rival: NDArray[np.int16] = np.zeros(count, np.int16)
         self._since, self._passage = np.full(count, np.nan), np.full(count, -np.inf)
         self._left = np.full(count, np.nan)
+
+    def _floor_under(self, place: Floats | None) -> Floats:
+        """(m,) z of the floor on which each anchor hangs; ground for those outdoors or in no known building."""
+        out = np.full(self._anchor_level.size, self.plan.ground)
+        if place is None or not self.plan.outline.box.size:
+            return out
+        x, y = np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 1])
+        for b in range(len(self.plan.height)):
+            points = self.plan.outline.points[self.plan.outline.start[b] : self.plan.outline.start[b + 1]]
+            near = geometry.near_ring(geometry.rings([points]), x, y, np.full(x.size, _ON_WALL))
+            for level, z in zip(self.plan.level[b], self.plan.height[b], strict=True):
+                if not np.isnan(z):
+                    out[near & (self._anchor_level == level)] = z
+        return out
+
+    def guess(self, unlocated: Bools) -> None:
+        """Say which badges have no place yet: for them ``first_z`` follows the anchors that hear them, because ranges
+        locate nobody at the wrong height."""
+        self._unlocated = unlocated
 
     def feed(self, batch: Records) -> None:
         """Take ranges and RSSI (votes), pressures and reference pressures, ascending in time."""
@@ -142,6 +168,11 @@ class Floors:
         distance = np.where(is_rssi, 10.0 ** ((-45.0 - heard["value"]) / 25.0), np.abs(heard["value"]))
         weight = 1.0 / np.square(1.0 + np.clip(distance, 0.0, 100.0) / 3.0)
         np.add.at(self._votes, (heard["badge"], self._anchor_vote[heard["anchor"]]), weight)
+        heard = heard[self._unlocated[heard["badge"]]]
+        if heard.size:
+            top = self._names[self._votes[heard["badge"]].argmax(axis=1)]
+            heard = heard[self._anchor_level[heard["anchor"]] == top]
+            self.first_z[heard["badge"]] = self._anchor_z[heard["anchor"]]
 
     def _sense(self, pressure: Records) -> None:
         if not self._reference:
@@ -162,6 +193,11 @@ class Floors:
     def _newest_reference(self) -> tuple[float, float]:
         anchor, (_, value) = max(self._reference.items(), key=lambda item: item[1][0])
         return value, self.reference_height[anchor]
+
+    @property
+    def building(self) -> NDArray[np.int64]:
+        """(n,) row of the building that each badge is in, -1 outdoors or unknown."""
+        return self._building
 
     def decide(self, x: Floats, y: Floats, r95: Floats, now: float) -> None:
         """Set ``level`` and ``z`` of every badge from where it is (m, NaN unknown) and what was fed."""

@@ -95,6 +95,12 @@ def fit(survey: Survey, sensors: Floats, model: MapModel | None = None) -> Radio
     return RadioMap(origin, model.cell, shape, mean, spread)
 
 
+def prior(sensors: Floats, model: MapModel | None = None) -> RadioMap:
+    """The map that path loss alone gives around receivers (s, 3): right to some metres until a survey is made."""
+    nothing = Survey(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 3)))
+    return fit(nothing, sensors, model or MapModel(cell=1.0, margin=12.0))
+
+
 def to_json(field: RadioMap, ids: list[str]) -> dict[str, Any]:
     """The map as a file: cells in row order, a hundredth of a dB."""
     return {

@@ -75,5 +75,14 @@ class Reorder:
             kept, arrived = kept[starts], np.minimum.reduceat(arrived, starts)
         self._kept, self._arrived = kept, arrived
 
+    @property
+    def waiting(self) -> tuple[Records, Floats]:
+        """What still waits, and when each arrived."""
+        return self._kept, self._arrived
+
+    def resume(self, kept: Records, arrived: Floats) -> None:
+        """Let measurements of an earlier run wait on."""
+        self._kept, self._arrived = kept.astype(MEASUREMENT), np.asarray(arrived, np.float64)
+
     def __len__(self) -> int:
         return int(self._kept.size)

@@ -52,6 +52,7 @@ class FixBatch:
         floor: index in ``floors``, -1 outdoors or unknown. zone: smallest zone there, index in ``zones``, -1 none.
         speed: m/s. r95: m, radius that holds the true place 95 % of the time.
         state: :class:`realtime.positioning.types.State`. source: :class:`realtime.positioning.types.Source`.
+        base: ellipsoidal height of the frame's zero, m.
     """
 
     enterprise: UUID
@@ -75,6 +76,12 @@ class FixBatch:
     r95: Floats
     state: NDArray[np.uint8]
     source: NDArray[np.uint8]
+    base: float = 0.0
+
+    @property
+    def alt(self) -> Floats:
+        """(n,) ellipsoidal heights of the feet in m, as in all geometries of the database."""
+        return self.h + self.base
 
     def __len__(self) -> int:
         return int(self.index.size)

@@ -1,0 +1,215 @@
+"""One enterprise's live positions: tracker, tracks, accuracy, raw window, what is told to hub, fences and alarms."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from realtime.hub.ingest import Publisher, Value
+from realtime.positioning.anchors import AnchorState
+from realtime.positioning.anchors import health as anchor_health
+from realtime.positioning.types import Records
+from realtime.tracking import raw
+from realtime.tracking.batch import SOURCES, STATES, FixBatch
+from realtime.tracking.config import TrackingSettings
+from realtime.tracking.health import Accuracy, Figures, Verdict, Watch
+from realtime.tracking.messages import MessageInvalid, decode, from_report
+from realtime.tracking.repository_tracks import Row
+from realtime.tracking.store import Keeper
+from realtime.tracking.streams import POSITIONS
+from realtime.tracking.tracker import Call, Tracker
+from realtime.tracking.vendors import Mapping
+from realtime.tracking.world import LIMIT, World
+from twin import clock
+from twin.settings import Settings
+
+log = structlog.get_logger("realtime.tracking")
+
+
+class Consumer(Protocol):
+    """Somebody who takes every batch (``realtime.fences.runner.FenceRunner``)."""
+
+    async def feed(self, batch: FixBatch) -> None:
+        """Take a batch; an error is logged and the next batch comes all the same."""
+
+
+@dataclass
+class Minute:
+    """Measurements of the running minute for the forensic window."""
+
+    batches: list[Records] = field(default_factory=list)
+    arrived: list[float] = field(default_factory=list)
+
+
+class PlantTracking:
+    """Everything of one enterprise.
+
+    Args:
+        calls: gets SOS calls the moment they arrive.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tracking: TrackingSettings,
+        world: World,
+        publisher: Publisher,
+        calls: asyncio.Queue[tuple[UUID, Call]],
+    ) -> None:
+        self.enterprise = world.plant.enterprise
+        self._settings, self._tracking, self._publisher = settings, tracking, publisher
+        self.tracker = Tracker(world, lambda call: calls.put_nowait((self.enterprise, call)))
+        self.keeper, self.accuracy = Keeper(), Accuracy()
+        self.watch = Watch(tracking.share, tracking.delay_s)
+        self._minute = Minute()
+        self._shown: dict[str, UUID] = {}
+        self._noted: dict[str, float] = {}
+        self.figures: list[Figures] = []
+
+    @property
+    def _state_file(self) -> Path:
+        return self._settings.var_dir / "tracking" / str(self.enterprise) / "state.npz"
+
+    def take(self, message: bytes, mapping: Mapping | None, now: float) -> None:
+        """A message that arrived at ``now``; one that is none is counted."""
+        names = self.tracker.world.names
+        try:
+            if mapping is not None:
+                import orjson
+
+                try:
+                    report: Any = orjson.loads(message)
+                    ours = isinstance(report, dict) and "gateway" in report and "badges" in report
+                    heard = from_report(report if ours else mapping.report(report), names, now)
+                except (ValueError, TypeError, KeyError) as error:
+                    raise MessageInvalid(str(error)) from error
+            else:
+                heard = decode(message, names, now)
+        except MessageInvalid as error:
+            self.tracker.counters["unreadable"] += 1
+            log.debug("a message is unreadable", error=str(error))
+            return
+        self.tracker.take(heard, now)
+        if heard.measurements.size:
+            self._minute.batches.append(heard.measurements)
+            self._minute.arrived.append(now)
+
+    def tick(self, now: float) -> tuple[FixBatch, list[Row]]:
+        """A beat: publishes to the hub; the batch, and the track points that it settles."""
+        batch = self.tracker.tick(now)
+        zones = self.tracker.world.zones
+        self.accuracy.add(batch, zones.limit, LIMIT)
+        self._show(batch)
+        return batch, self.keeper.take(batch)
+
+    def _show(self, batch: FixBatch) -> None:
+        """Tell the hub where everybody is; whoever carries no badge any more is gone."""
+        values = stream_values(batch)
+        shown = {value[0]: batch.subjects[i].id for value, i in zip(values, batch.index.tolist(), strict=True)}
+        gone: list[Value] = [(key, batch.at, None) for key in self._shown if key not in shown]
+        self._shown = shown
+        self._publisher.publish(self.enterprise, POSITIONS, [*values, *gone])
+
+    def close_window(self, now: datetime) -> tuple[list[Row], list[Verdict]]:
+        """End a window of accuracy: rows for the history, and zones that fell short or recovered."""
+        self.figures = self.accuracy.close()
+        rows: list[Row] = [
+            (self.enterprise, now, f.zone, f.fixes, f.within, f.limit, f.r95, f.delay_p50, f.delay_p99)
+            for f in self.figures
+        ]
+        return rows, self.watch.judge(self.figures)
+
+    def anchor_rows(self, now: datetime) -> list[Row]:
+        """Health of every anchor for the history."""
+        engine = self.tracker.engine
+        found = anchor_health(engine.health, now.timestamp())
+        return [
+            (
+                self.enterprise, now, code, int(h["count"]), float(h["reject_share"]), float(h["residual_mean"]),
+                float(h["residual_rms"]), None if np.isnan(h["silent"]) else float(h["silent"]),
+                AnchorState(int(h["state"])).name.lower(),
+            )
+            for code, h in zip(engine.anchors.ids, found, strict=True)
+        ]  # fmt: skip
+
+    def heartbeats(self) -> tuple[dict[str, datetime], dict[str, float]]:
+        """Badges heard since the last call, with the newest event time; batteries told since then."""
+        seen = {}
+        for code, t in zip(self.tracker.world.badges, self.tracker.engine.seen.tolist(), strict=False):
+            if t > self._noted.get(code, -np.inf) and t > 0.0:
+                self._noted[code] = t
+                seen[code] = datetime.fromtimestamp(t, UTC)
+        battery, self.tracker.battery = self.tracker.battery, {}
+        return seen, battery
+
+    def counts(self) -> dict[str, Any]:
+        """Messages and measurements taken and refused, badges nobody knows."""
+        tracker = self.tracker
+        return {
+            **dict(tracker.counters),
+            **tracker.engine.refused(),
+            "badges": len(tracker.world.badges),
+            "fixes": 0 if tracker.last is None else len(tracker.last),
+            "strangers": sorted(tracker.strangers, key=lambda c: -tracker.strangers[c])[:20],
+        }
+
+    def write_minute(self, at: datetime) -> None:
+        """Put the running minute into the forensic window; runs in a thread."""
+        minute, self._minute = self._minute, Minute()
+        if minute.batches:
+            sizes = [b.size for b in minute.batches]
+            raw.write(
+                raw.folder(self._settings, self.enterprise), at, np.concatenate(minute.batches),
+                np.repeat(minute.arrived, sizes), self.tracker.world.badges, self.tracker.world.table.ids,
+            )  # fmt: skip
+
+    def save(self) -> None:
+        """Write the engine's state for a restart."""
+        path = self._state_file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with part.open("wb") as out:
+            np.savez(out, **self.tracker.snapshot(), saved=np.array(clock.timestamp()))  # type: ignore[arg-type]
+        part.replace(path)
+
+    def resume(self) -> bool:
+        """Go on from the last run's state, if there is one that can be read; whether it was."""
+        try:
+            with np.load(self._state_file) as data:
+                saved = {name: data[name] for name in data.files if name != "saved"}
+            self.tracker.restore(saved)
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            log.warning("the engine's last state cannot be read; it starts anew", error=str(error))
+            return False
+        return True
+
+
+def stream_values(batch: FixBatch) -> list[Value]:
+    """The items of the stream ``positions``: key, event time, value."""
+    floors, zones = (*batch.floors, None), (*batch.zones, None)
+    columns = zip(
+        batch.index.tolist(), batch.t.tolist(), np.round(batch.lon, 8).tolist(), np.round(batch.lat, 8).tolist(),
+        np.round(batch.alt, 2).tolist(), batch.floor.tolist(), batch.zone.tolist(), np.round(batch.speed, 2).tolist(),
+        np.round(batch.r95, 2).tolist(), batch.state.tolist(), batch.source.tolist(), np.round(batch.age, 3).tolist(),
+        strict=True,
+    )  # fmt: skip
+    out: list[Value] = []
+    for index, t, lon, lat, h, floor, zone, speed, r95, state, source, age in columns:
+        who = batch.subjects[index]
+        value = {
+            "kind": who.kind, "class": who.klass, "name": who.name, "department": who.department, "badge": who.badge,
+            "lon": lon, "lat": lat, "h": h, "floor": floors[floor], "zone": zones[zone], "speed": speed, "r95": r95,
+            "state": STATES[state], "source": SOURCES[source], "age": age, "t": t,
+        }  # fmt: skip
+        # The hub keeps the newest by event time; a position that only grew old is news, too.
+        out.append((str(who.id), batch.at, value))
+    return out
