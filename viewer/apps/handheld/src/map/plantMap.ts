@@ -63,7 +63,7 @@ export class HandheldMap {
     })
     this.map.on('zoom', () => this.label())
     this.map.on('moveend', () => this.label())
-    this.map.on('error', (event) => console.warn('map', event.error))
+    this.map.on('error', (event) => console.warn('map', event.error.message))
   }
 
   setZones(zones: readonly Feature[]): void {
@@ -84,13 +84,20 @@ export class HandheldMap {
   private label(): void {
     if (!this.loaded) return
     const shown = new Set<string>()
+    const taken: { x: number; y: number; w: number }[] = []
     if (!this.hidden.has('zone') && this.map.getZoom() > 14.5) {
-      for (const zone of this.zones) {
+      // the higher risk has its say first where there is not room for all
+      for (const zone of [...this.zones].sort((a, b) => riskOf(a) - riskOf(b))) {
         if (zone.properties['kind'] === 'plant' || zone.properties['kind'] === 'area') continue
         const ring = ringOf(zone)
         if (!ring || !this.big(ring)) continue
+        const at = middle(ring)
+        const { x, y } = this.map.project(at)
+        const w = Math.min(136, 34 + 12 * this.options.name(zone).length)
+        if (taken.some((o) => Math.abs(o.x - x) < (o.w + w) / 2 && Math.abs(o.y - y) < 24)) continue
+        taken.push({ x, y, w })
         shown.add(zone.id)
-        this.mark(zone, middle(ring))
+        this.mark(zone, at)
       }
     }
     for (const [id, { marker }] of this.markers)
