@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         """Content-addressed attachments."""
         return self.var_dir / "files"
 
+    @property
+    def archive_dir(self) -> Path:
+        """Files that stand for rows moved out of the database; written once, named by rows. Backups take them along."""
+        return self.var_dir / "archive"
+
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:

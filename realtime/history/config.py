@@ -14,12 +14,14 @@ class HistorySettings(BaseSettings):
     Attributes:
         keep_days: whole days of measured values that stay readable; never below 30 (clause S3.1).
         ahead_days: day partitions that exist before they are needed.
+        hot_days: whole days before today that stay in the database; older ones are sealed to Parquet.
     """
 
     model_config = SettingsConfigDict(env_prefix="TWIN_HISTORY_", env_file=".env", extra="ignore")
 
     keep_days: int = Field(default=90, ge=30, le=3650)
     ahead_days: int = Field(default=3, ge=1, le=30)
+    hot_days: int = Field(default=3, ge=1, le=3650)
 
 
 @lru_cache(maxsize=1)

@@ -8,11 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from realtime.history.samples import COPY_HEADER, COPY_TRAILER, Samples, copy_block, instant
+from realtime.history import repository_archive as archive
+from realtime.history.samples import COPY_HEADER, COPY_TRAILER, Samples, copy_block, instant, micros
+
+_HOUR = 3_600_000_000
 
 _STAGE = """CREATE TEMP TABLE IF NOT EXISTS sample_stage (tag_id integer, ts timestamptz, received timestamptz,
     value double precision, quality smallint) ON COMMIT DELETE ROWS"""
@@ -26,16 +30,32 @@ async def copy(connection: psycopg.AsyncConnection[Any], samples: Samples) -> in
     The partitions must exist (:func:`make_partitions`). Returns how many rows were new.
     """
     block = copy_block(samples)
+    hours = np.unique(samples["ts"] // _HOUR)
+    at = [instant(int(hour) * _HOUR) for hour in hours]
     try:
         async with connection.transaction():
+            rolled = await archive.enter(connection, at)
             await _copy_into(connection, "sample", block)
+            await _spoil(connection, samples, rolled)
         return len(samples)
     except psycopg.errors.UniqueViolation:
         # A repeat: rare (the gateway filters them), so it may cost more.
         async with connection.transaction():
+            rolled = await archive.enter(connection, at)
             await connection.execute(_STAGE)
             await _copy_into(connection, "sample_stage", block)
-            return (await connection.execute(_UNSTAGE)).rowcount
+            new = (await connection.execute(_UNSTAGE)).rowcount
+            await _spoil(connection, samples, rolled)
+            return new
+
+
+async def _spoil(connection: psycopg.AsyncConnection[Any], samples: Samples, rolled: Sequence[datetime]) -> None:
+    """Whoever adds to hours that are rolled up takes their roll-ups away."""
+    if not rolled:
+        return
+    marked = np.isin(samples["ts"] // _HOUR, [micros(hour) // _HOUR for hour in rolled])
+    pairs = np.unique(np.stack([samples["tag"][marked].astype("i8"), samples["ts"][marked] // _HOUR]), axis=1)
+    await archive.spoil(connection, pairs[0].tolist(), [instant(hour * _HOUR) for hour in pairs[1].tolist()])
 
 
 async def _copy_into(connection: psycopg.AsyncConnection[Any], table: str, block: bytes) -> None:
@@ -151,16 +171,18 @@ async def writer_alive(session: AsyncSession) -> datetime | None:
     return found if isinstance(found, datetime) else None
 
 
-async def buckets(
+async def steps(
     session: AsyncSession, tag_id: int, start: datetime, end: datetime, step: str, timezone: str
 ) -> Sequence[Any]:
-    """Rows ``bucket, n, bad, low, high, mean, last, state`` of the steps that have samples in [start, end).
+    """Rows ``bucket, n, usable, low, high, total, last, state`` of the steps that have samples in the database.
 
-    ``n`` counts usable (good or uncertain) samples, ``last`` is the last usable value, ``state`` the quality of the
-    last sample of all.
+    ``n`` counts all samples, ``usable`` good or uncertain ones, ``last`` is the last usable value, ``state`` the quality
+    of the last sample of all. ``start`` is the start of a step.
     """
     rows = await session.execute(
-        text("SELECT bucket, n, bad, low, high, mean, last, state FROM history_trend(:tag, :start, :end, :step, :tz)"),
+        text(
+            "SELECT bucket, n, usable, low, high, total, last, state FROM history_steps(:tag, :start, :end, :step, :tz)"
+        ),
         {"tag": tag_id, "step": step, "tz": timezone, "start": start, "end": end},
     )
     return rows.all()

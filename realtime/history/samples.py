@@ -96,3 +96,12 @@ def copy_block(samples: Samples) -> bytes:
         block[f"{name}_"] = size
         block[name] = samples[name] - _PG_EPOCH if size == 8 and name != "value" else samples[name]
     return block.tobytes()
+
+
+def unpack_copy(block: memoryview) -> Samples:
+    """The samples of a binary COPY of the same columns, header cut off."""
+    rows = np.frombuffer(block[: len(block) - len(COPY_TRAILER)], dtype=_COPY)
+    made = np.empty(len(rows), dtype=SAMPLE)
+    for name, size in (("tag", 4), ("ts", 8), ("received", 8), ("value", 8), ("quality", 2)):
+        made[name] = rows[name] + _PG_EPOCH if size == 8 and name != "value" else rows[name]
+    return made

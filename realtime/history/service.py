@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from realtime.history import repository
+from realtime.history import repository_archive as archive
 from realtime.history.config import history_settings
 from realtime.history.errors import PeriodInvalid, PointNotFound
 from realtime.history.repository import Point, Stored
-from realtime.history.trend import Bucket, Step, fill, floor
+from realtime.history.repository_archive import SealedDay
+from realtime.history.repository_files import Archive
+from realtime.history.samples import Samples, instant
+from realtime.history.trend import Bucket, Part, Step, aggregate, fill, floor, merge, starts
 from twin import clock
 from twin.db.uow import UnitOfWork
+from twin.settings import get_settings
 
 #: Steps that one answer holds, at most: a week by minute.
 LIMIT = 10_080
 FIRST_YEAR, LAST_YEAR = 1971, 2199
-_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_419_200}
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "month": 2_419_200}
 
 
 async def point(uow: UnitOfWork, device_id: UUID) -> Point:
@@ -43,6 +54,7 @@ async def latest(uow: UnitOfWork, device_id: UUID) -> tuple[Point, Stored | None
     found = await point(uow, device_id)
     if found.tag_id is None:
         return found, None
+    await archive.hold(uow.session)
     return found, await repository.latest(uow.session, found.tag_id)
 
 
@@ -55,23 +67,137 @@ async def trend(
         PointNotFound: as in :func:`point`.
         PeriodInvalid: ``end`` is not after ``start``, or there are more than ``LIMIT`` steps.
     """
-    if end <= start:
-        raise PeriodInvalid(reason="order", limit=LIMIT)
-    if start.year < FIRST_YEAR or end.year > LAST_YEAR:  # calendars and time zones end somewhere
-        raise PeriodInvalid(reason="years", limit=LIMIT)
-    if ceil((end - start).total_seconds() / _SECONDS[step]) > LIMIT:
-        raise PeriodInvalid(reason="steps", limit=LIMIT)
+    check_period(start, end, step)
     found = await point(uow, device_id)
     zone = ZoneInfo(found.timezone)
     end = min(end, clock.now())
     if found.tag_id is None or end <= start:
-        return found, fill([], start, end, step, zone, None, start)
+        return found, fill({}, start, end, step, zone, None, start)
     begin = floor(start, step, zone)
-    rows = await repository.buckets(uow.session, found.tag_id, begin, end, step, found.timezone)
-    before = await repository.latest(uow.session, found.tag_id, before=begin)
+    await archive.hold(uow.session)
+    parts = await _parts(uow.session, found.tag_id, begin, end, step, zone)
+    before = await _before(uow.session, found.tag_id, begin)
     alive = await repository.writer_alive(uow.session)
     held = before.value if before is not None and before.quality >= 0 else None
-    return found, fill(rows, begin, end, step, zone, held, alive or begin)
+    return found, fill(parts, begin, end, step, zone, held, alive or begin)
+
+
+def check_period(start: datetime, end: datetime, step: Step | None = None) -> None:
+    """Refuse what no calendar holds and, with a step, what is more than one answer.
+
+    Raises:
+        PeriodInvalid: ``end`` is not after ``start``, or there are more than ``LIMIT`` steps.
+    """
+    if end <= start:
+        raise PeriodInvalid(reason="order", limit=LIMIT)
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR:  # calendars and time zones end somewhere
+        raise PeriodInvalid(reason="years", limit=LIMIT)
+    if step is not None and ceil((end - start).total_seconds() / _SECONDS[step]) > LIMIT:
+        raise PeriodInvalid(reason="steps", limit=LIMIT)
+
+
+async def _parts(
+    session: AsyncSession, tag: int, begin: datetime, end: datetime, step: Step, zone: ZoneInfo
+) -> dict[datetime, Part]:
+    """The steps that have samples, over the seam between the database and the files. The caller holds partitions."""
+    stretches = []
+    for stretch in await _stretches(session, begin, end):
+        if stretch.days or step == "second":
+            samples = await _read(session, tag, stretch)
+            edges = list(starts(stretch.start, stretch.end, step, zone))
+            stretches.append(aggregate(samples, edges))
+            continue
+        # Steps are counted from the start of one; a stretch may begin in the middle of a long step.
+        rows = await repository.steps(session, tag, stretch.start, stretch.end, _exact(stretch, step, zone), zone.key)
+        stretches.append({row.bucket: Part(*row[1:]) for row in rows})
+    return merge(stretches)
+
+
+def _exact(stretch: Stretch, step: Step, zone: ZoneInfo) -> str:
+    """The step by which the database may count: from the stretch's start, or (``trunc hour``) by the clock."""
+    return step if step != "hour" or floor(stretch.start, "hour", zone) == stretch.start else "trunc hour"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of time of which the samples lie in files (``days``) or, without any, in the database."""
+
+    start: datetime
+    end: datetime
+    days: tuple[SealedDay, ...]
+
+
+async def _stretches(session: AsyncSession, begin: datetime, end: datetime) -> list[Stretch]:
+    """[begin, end) cut at the seams, files by the week."""
+    last = (end - timedelta(microseconds=1)).astimezone(UTC).date()
+    made: list[Stretch] = []
+    at = begin
+    for day in await archive.sealed_days(session, begin.astimezone(UTC).date(), last):
+        opens = max(begin, datetime.combine(day.day, datetime.min.time(), UTC))
+        closes = min(end, datetime.combine(day.day + timedelta(days=1), datetime.min.time(), UTC))
+        if opens > at:
+            made.append(Stretch(at, opens, ()))
+        if made and made[-1].end == opens and 0 < len(made[-1].days) < 7:
+            made[-1] = Stretch(made[-1].start, closes, (*made[-1].days, day))
+        else:
+            made.append(Stretch(opens, closes, (day,)))
+        at = closes
+    if at < end:
+        made.append(Stretch(at, end, ()))
+    return made
+
+
+async def _read(session: AsyncSession, tag: int, stretch: Stretch) -> Samples:
+    """All samples of a stretch, oldest first; what lies in a file stands before what came again later."""
+    hot: Samples | None = None
+    if not stretch.days or any(day.waiting for day in stretch.days):
+        hot = await archive.rows_of(session, tag, stretch.start, stretch.end)
+        if not stretch.days:
+            return hot
+    cold = await asyncio.to_thread(reader().read, stretch.days, tag, stretch.start, stretch.end)
+    if hot is None or not len(hot):
+        return cold
+    both = np.concatenate([cold, hot[~np.isin(hot["ts"], cold["ts"])]])
+    return both[np.argsort(both["ts"], kind="stable")]
+
+
+async def _before(session: AsyncSession, tag: int, before: datetime) -> Stored | None:
+    """The newest sample before an instant, wherever it lies."""
+    found = await repository.latest(session, tag, before=before)
+    day = before.astimezone(UTC).date() + timedelta(days=1)
+    while True:
+        last = await archive.newest_sealed(session, day)
+        if last is None or (found is not None and found.ts.astimezone(UTC).date() > last):
+            return found
+        first = last - timedelta(days=6)
+        days = await archive.sealed_days(session, first, last)
+        sealed = await asyncio.to_thread(reader().newest, days, tag, before)
+        if len(sealed):
+            at = instant(int(sealed["ts"][0]))
+            if found is not None and found.ts > at:
+                return found
+            row = sealed[0]
+            return Stored(at, instant(int(row["received"])), float(row["value"]), int(row["quality"]))
+        day = first
+
+
+async def samples(uow: UnitOfWork, tag: int, start: datetime, end: datetime) -> AsyncIterator[Samples]:
+    """A tag's samples of [start, end) as they came, oldest first, a day at a time. The tag must be in sight."""
+    await archive.hold(uow.session)
+    for stretch in await _stretches(uow.session, start, end):
+        at = stretch.start
+        while at < stretch.end:
+            today = at.astimezone(UTC).date()
+            until = min(stretch.end, datetime.combine(today + timedelta(days=1), datetime.min.time(), UTC))
+            days = tuple(day for day in stretch.days if day.day == today)
+            yield await _read(uow.session, tag, Stretch(at, until, days))
+            at = until
+
+
+@lru_cache(maxsize=1)
+def reader() -> Archive:
+    """This process's reader of sealed days."""
+    return Archive(get_settings())
 
 
 @dataclass(frozen=True)

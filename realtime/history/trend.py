@@ -7,13 +7,17 @@ when it starts again after having been down) and never past the time up to which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-Step = Literal["minute", "hour", "day", "month"]
+import numpy as np
+
+from realtime.history.samples import Samples, micros
+
+Step = Literal["second", "minute", "hour", "day", "month"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,24 @@ class Bucket:
     last: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What some samples add to a step: how many, how many usable, figures of those (None without any), and the quality
+    of the last one."""
+
+    n: int
+    usable: int
+    low: float | None
+    high: float | None
+    total: float | None
+    last: float | None
+    state: int
+
+
 def floor(at: datetime, step: Step, zone: ZoneInfo) -> datetime:
     """The start of the step around ``at``, on the clock of ``zone``."""
+    if step == "second":
+        return at.astimezone(UTC).replace(microsecond=0)
     local = at.astimezone(zone)
     local = local.replace(second=0, microsecond=0)
     if step != "minute":
@@ -47,7 +67,7 @@ def floor(at: datetime, step: Step, zone: ZoneInfo) -> datetime:
 
 def following(start: datetime, step: Step, zone: ZoneInfo) -> datetime:
     """The start of the next step."""
-    if step in ("minute", "hour"):
+    if step in ("second", "minute", "hour"):
         return start + timedelta(**{f"{step}s": 1})
     local = start.astimezone(zone)
     if step == "day":
@@ -64,27 +84,76 @@ def starts(begin: datetime, end: datetime, step: Step, zone: ZoneInfo) -> Iterat
         at = following(at, step, zone)
 
 
+def aggregate(samples: Samples, edges: Sequence[datetime]) -> dict[datetime, Part]:
+    """The steps that begin at ``edges`` (rising; the last one has no end) out of samples in order of time."""
+    if not len(samples):
+        return {}
+    slot = np.searchsorted(np.array([micros(edge) for edge in edges]), samples["ts"], side="right") - 1
+    firsts = np.flatnonzero(np.r_[True, slot[1:] != slot[:-1]])
+    ends = np.r_[firsts[1:], len(slot)]
+    usable = samples["quality"] >= 0
+    value = samples["value"]
+    counts = np.add.reduceat(usable.astype("i8"), firsts)
+    low = np.minimum.reduceat(np.where(usable, value, np.inf), firsts)
+    high = np.maximum.reduceat(np.where(usable, value, -np.inf), firsts)
+    total = np.add.reduceat(np.where(usable, value, 0.0), firsts)
+    newest = np.maximum.reduceat(np.where(usable, np.arange(len(slot)), -1), firsts)
+    last, state = value[newest], samples["quality"][ends - 1]
+    return {
+        edges[s]: Part(e - f, u, lo, hi, su, la, q) if u else Part(e - f, 0, None, None, None, None, q)
+        for s, f, e, u, lo, hi, su, la, q in zip(
+            slot[firsts].tolist(), firsts.tolist(), ends.tolist(), counts.tolist(), low.tolist(), high.tolist(),
+            total.tolist(), last.tolist(), state.tolist(), strict=True,
+        )
+    }  # fmt: skip
+
+
+def merge(stretches: Iterable[Mapping[datetime, Part]]) -> dict[datetime, Part]:
+    """The steps of stretches of time that follow one another; a step may begin in one and end in the next."""
+    found: dict[datetime, Part] = {}
+    for stretch in stretches:
+        for at, part in stretch.items():
+            known = found.get(at)
+            found[at] = part if known is None else _joined(known, part)
+    return found
+
+
+def _joined(a: Part, b: Part) -> Part:
+    if not a.usable or not b.usable:
+        some = a if a.usable else b
+        return Part(a.n + b.n, some.usable, some.low, some.high, some.total, some.last, b.state)
+    assert a.low is not None and a.high is not None and a.total is not None
+    assert b.low is not None and b.high is not None and b.total is not None
+    return Part(
+        a.n + b.n, a.usable + b.usable, min(a.low, b.low), max(a.high, b.high), a.total + b.total, b.last, b.state
+    )
+
+
 def fill(
-    rows: Sequence[Any], begin: datetime, end: datetime, step: Step, zone: ZoneInfo, held: float | None, alive: datetime
+    found: Mapping[datetime, Part],
+    begin: datetime,
+    end: datetime,
+    step: Step,
+    zone: ZoneInfo,
+    held: float | None,
+    alive: datetime,
 ) -> list[Bucket]:
     """All steps of [begin, end).
 
     Args:
-        rows: what :func:`realtime.history.repository.buckets` gave.
+        found: the steps that have samples, by their starts.
         held: the value that held when the first step began, if one did.
         alive: until when a value that did not change is known to hold.
     """
-    found = {row.bucket: row for row in rows}
     result = []
     for at in starts(begin, end, step, zone):
-        row = found.get(at)
-        if row is None:
+        part = found.get(at)
+        if part is None:
             keep = held if at < alive else None
             result.append(Bucket(at, 0, 0, keep, keep, keep, keep))
             continue
-        if row.n:
-            result.append(Bucket(at, row.n, row.bad, row.low, row.high, row.mean, row.last))
-        else:  # only bad samples: what held at its start is shown as no figure of this step
-            result.append(Bucket(at, 0, row.bad, None, None, None, None))
-        held = row.last if row.state >= 0 else None
+        # Only bad samples: what held at its start is shown as no figure of this step.
+        mean = None if part.total is None else part.total / part.usable
+        result.append(Bucket(at, part.usable, part.n - part.usable, part.low, part.high, mean, part.last))
+        held = part.last if part.state >= 0 else None
     return result
