@@ -281,6 +281,41 @@ class FenceEngine:
                 return Happening.CLEAR
         return None
 
+    def forget(self, badges: Iterable[int], now: float) -> Records:
+        """Badges that are carried no more leave every fence at once; the events."""
+        out: list[tuple[Any, ...]] = []
+        for k in badges:
+            for s in np.flatnonzero(self._slots.fence[k] >= 0).tolist():
+                f, bits = int(self._slots.fence[k, s]), int(self._slots.alarms[k, s])
+                was = bool(self._slots.inside[k, s])
+                self._slots.fence[k, s], self._slots.inside[k, s], self._slots.alarms[k, s] = -1, False, 0
+                self._recount()
+                if was:
+                    out.append((now, Happening.LEAVE, 0, f, k, self._counts[f], False))
+                    out += [(now, Happening.CLEAR, r, f, k, self._counts[f], False) for r in EACH if bits >> r & 1]
+            self._badges.known[k] = False
+        return np.array(out, EVENT) if out else np.zeros(0, EVENT)
+
+    def presence(self, badge: int, fence: str) -> Presence | None:
+        """A member as :meth:`restore` takes it; None when the badge is not in the fence."""
+        f = self._row.get(fence, -2)
+        for s in np.flatnonzero(self._slots.fence[badge] == f).tolist():
+            if self._slots.inside[badge, s]:
+                bits = int(self._slots.alarms[badge, s])
+                x, y, _ = self.place_of(badge)
+                rules = tuple(r for r in EACH if bits >> r & 1)
+                return Presence(badge, fence, float(self._slots.entered[badge, s]), rules, x, y)
+        return None
+
+    def inside(self) -> tuple[Ints, Ints]:
+        """Badge rows and fence rows of all members."""
+        k, s = np.nonzero((self._slots.fence >= 0) & self._slots.inside)
+        return k.astype(np.int64), self._slots.fence[k, s].astype(np.int64)
+
+    def active(self) -> Bools:
+        """(fences,) whose rules hold now."""
+        return self._active.copy()
+
     def members(self, fence: int) -> Ints:
         """Badge rows inside a fence, ascending."""
         slots = self._slots
