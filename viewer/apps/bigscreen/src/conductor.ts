@@ -3,11 +3,13 @@ import { wallRem } from '@twin/ui'
 import { watch } from 'vue'
 import { i18n } from './i18n'
 import { LAYERS } from './layers'
+import { conductModel, measureVolume } from './modelStage'
 import { MODULES } from './modules'
 import { frameDrawn, stage } from './stage'
 import { usePlant } from './stores/plant'
 import { useScreen } from './stores/screen'
 import { useSession } from './stores/session'
+import { useSurveys } from './stores/surveys'
 import { tilesetsOf } from './tilesets'
 import { parseHash, toHash, type UrlState } from './url'
 import { publish, recoloured } from './probe'
@@ -58,13 +60,14 @@ async function raise(element: HTMLElement): Promise<{ view: PlantView; events: E
     const view = new PlantMap({ element, site, home, texts })
     return { view, events: view.events }
   }
-  const tilesets = await tilesetsOf(session.api, config.tilesets, site.code).catch(() => [])
-  screen.noTileset = tilesets.length === 0
+  const surveys = useSurveys()
+  surveys.set(await tilesetsOf(session.api, config.tilesets, site.code).catch(() => []))
+  screen.noTileset = surveys.all.length === 0
   try {
     const view = new PlantScene({
       element,
       center: site.center,
-      tilesets,
+      tilesets: surveys.shown,
       assets: `${import.meta.env.BASE_URL}cesium/`,
       home,
       texts,
@@ -120,6 +123,7 @@ function connect(view: PlantView, events: Events): () => void {
     ),
     watch(i18n.global.locale, () => view.refreshTexts()),
     ...address(view),
+    ...conductModel(view),
     ...MODULES.flatMap((m) => (m.stage ? [m.stage(view)] : [])),
   ]
   const fonts = (): void => view.refreshTexts() // labels are measured: again once their font is there
@@ -151,7 +155,15 @@ function listen(view: PlantView, events: Events): (() => void)[] {
       screen.ready = false
     }),
     events.on('tiles', (loaded, pending) => (screen.tiles = { loaded: loaded || view.stats().tilesLoaded, pending })),
-    events.on('measure', (result) => (screen.measured = result)),
+    events.on('measure', (result) => {
+      screen.measured = result
+      if (result?.mode !== 'volume' || !result.done) return
+      void measureVolume(result)
+        .catch(() => undefined)
+        .then((found) => {
+          if (screen.measured === result) screen.measured = found ?? { ...result, value: NaN }
+        })
+    }),
     events.on('recolour', (ids) => recoloured(ids)),
     events.on('unavailable', () => fallBack()),
   ]

@@ -1,7 +1,34 @@
 import type { ApiClient, Tileset } from '@twin/api'
 
-/** Addresses of the site's 3D Tiles, from the server's list. */
-export async function tilesetsOf(api: ApiClient, list: string, site: string): Promise<string[]> {
+/** The site's 3D models from the server's list. */
+export async function tilesetsOf(api: ApiClient, list: string, site: string): Promise<Tileset[]> {
   const tilesets = await api.request<Tileset[]>(list)
-  return tilesets.filter((one) => one.site === site).map((one) => one.url)
+  return tilesets.filter((one) => one.site === site)
+}
+
+type Bounds = readonly [number, number, number, number]
+
+/** Share of the smaller of two boxes that both cover. */
+export function overlap(a: Bounds, b: Bounds): number {
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0])
+  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1])
+  if (width <= 0 || height <= 0) return 0
+  const size = ([w, s, e, n]: Bounds) => (e - w) * (n - s)
+  return (width * height) / Math.max(1e-18, Math.min(size(a), size(b)))
+}
+
+const when = (tileset: Tileset): string => tileset.date ?? tileset.imported_at
+
+/**
+ * Models of one place taken at different times are surveys of each other: only one of them is shown at a time. Those of different
+ * places stand side by side. Groups keep the newest survey first.
+ */
+export function surveysOf(tilesets: readonly Tileset[]): Tileset[][] {
+  const groups: Tileset[][] = []
+  for (const one of [...tilesets].sort((a, b) => (when(a) < when(b) ? 1 : -1))) {
+    const group = groups.find((g) => g[0] && overlap(g[0].bounds, one.bounds) > 0.5)
+    if (group) group.push(one)
+    else groups.push([one])
+  }
+  return groups
 }

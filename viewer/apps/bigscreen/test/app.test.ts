@@ -5,6 +5,7 @@ import { catalogue } from '../src/i18n/catalogue'
 import en from '../src/i18n/en'
 import zh from '../src/i18n/zh-CN'
 import { LAYERS } from '../src/layers'
+import { overlap, surveysOf } from '../src/tilesets'
 import { parseHash, toHash } from '../src/url'
 
 describe('texts', () => {
@@ -37,6 +38,18 @@ describe('address', () => {
     expect(parseHash('#view=a,b&sel=zone&layers=<x>,zone&floor=')).toEqual({ layers: ['zone'] })
     expect(parseHash('')).toEqual({})
     expect(toHash({})).toBe('')
+  })
+})
+
+describe('surveys', () => {
+  const tileset = (name: string, date: string | null, west: number) =>
+    ({ tileset: name, date, imported_at: '2026-11-01T00:00:00Z', bounds: [west, 0, west + 1, 1] }) as never
+
+  it('of one place are versions of each other, the newest first; other places stand beside', () => {
+    const groups = surveysOf([tileset('a', '2025-04-01', 0), tileset('far', null, 5), tileset('b', '2026-04-01', 0.2)])
+    expect(groups.map((g) => g.map((one) => one.tileset))).toEqual([['far'], ['b', 'a']])
+    expect(overlap([0, 0, 1, 1], [0.5, 0, 1.5, 1])).toBeCloseTo(0.5)
+    expect(overlap([0, 0, 1, 1], [2, 0, 3, 1])).toBe(0)
   })
 })
 

@@ -90,7 +90,7 @@ export class Drape {
         u_dim: { type: UniformType.FLOAT, value: 0 },
         u_heat: { type: UniformType.SAMPLER_2D, value: blank(linear) },
         u_heatBox: { type: UniformType.VEC4, value: new Cartesian4() },
-        u_heatLow: { type: UniformType.VEC3, value: vec3(HUES.teal) },
+        u_heatLow: { type: UniformType.VEC3, value: vec3(HUES.violet) },
         u_heatHigh: { type: UniformType.VEC3, value: vec3(HUES.white) },
         u_objects: { type: UniformType.SAMPLER_2D, value: blank(nearest) },
         u_objectBox: { type: UniformType.VEC4, value: new Cartesian4() },
@@ -98,6 +98,8 @@ export class Drape {
         u_hoverObject: { type: UniformType.VEC4, value: new Cartesian4() },
         u_chosenObject: { type: UniformType.VEC4, value: new Cartesian4() },
         u_glow: { type: UniformType.VEC3, value: vec3(HUES.white) },
+        u_section: { type: UniformType.VEC4, value: new Cartesian4() },
+        u_pit: { type: UniformType.VEC4, value: new Cartesian4() },
         u_tone: { type: UniformType.VEC2, value: new Cartesian2(0.72, 0.86) },
       },
     })
@@ -174,6 +176,16 @@ export class Drape {
   /** Where nothing is lit, all is dark. */
   setDim(on: boolean): void {
     this.shader.setUniform('u_dim', on ? 1 : 0)
+  }
+
+  /** Takes away what lies farther along `normal` than `offset`, local metres. */
+  setSection(plane: { normal: [number, number, number]; offset: number } | undefined): void {
+    this.shader.setUniform('u_section', plane ? new Cartesian4(...plane.normal, plane.offset) : new Cartesian4())
+  }
+
+  /** Opens the ground in a square, local metres. */
+  setPit(pit: { x: number; y: number; half: number } | undefined): void {
+    this.shader.setUniform('u_pit', pit ? new Cartesian4(pit.x, pit.y, pit.half, 1) : new Cartesian4())
   }
 
   /** Which object stands where. */

@@ -8,6 +8,7 @@ import {
   PerspectiveFrustum,
   type Primitive,
   type Scene,
+  type SplitDirection,
 } from '@cesium/engine'
 import { THEMES } from '@twin/ui'
 import { Drape } from './drape'
@@ -20,8 +21,6 @@ import { Pins } from './pins'
 export interface EngineOptions {
   element: HTMLElement
   frame: SiteFrame
-  /** addresses of tileset.json */
-  tilesets: string[]
   /** where Cesium's own workers and data lie, with a slash at the end */
   assets: string
   uiScale: number
@@ -46,7 +45,9 @@ export class Engine {
   readonly drape: Drape
   readonly pins: Pins
   readonly signs: Signs
-  tilesets: Cesium3DTileset[] = []
+  private readonly loaded = new Map<string, Cesium3DTileset>()
+  private readonly loading = new Set<string>()
+  private wanted: ReadonlyMap<string, SplitDirection> = new Map()
   private readonly kept = new Map<string, Primitive[]>()
   private pendingTiles = 0
   private destroyed = false
@@ -90,7 +91,7 @@ export class Engine {
     scene.screenSpaceCameraController.enableInputs = false
     scene.camera.frustum.near = 0.5
     this.drape = new Drape(options.frame)
-    this.keep('ground', [groundDisc(options.frame, { near: theme.ground, far: theme.bg, line: theme.grid }, 3000, 1.2)])
+    this.lay(1.2)
     this.pins = new Pins(scene, options.frame, theme.panelSolid, options.uiScale)
     this.signs = new Signs(scene, options.frame, options.uiScale)
     scene.preRender.addEventListener(() => {
@@ -104,7 +105,13 @@ export class Engine {
       this.lose()
     })
     this.touch()
-    void this.load()
+  }
+
+  /** The quiet ground around the model, so far below the site's zero. */
+  lay(drop: number): void {
+    const theme = THEMES.wall
+    const colours = { near: theme.ground, far: theme.bg, line: theme.grid }
+    this.keep('ground', [groundDisc(this.options.frame, colours, 3000, drop)])
   }
 
   private lost = false
@@ -140,43 +147,78 @@ export class Engine {
     this.draw()
   }
 
+  get tilesets(): Cesium3DTileset[] {
+    return [...this.loaded.values()]
+  }
+
   get canvas(): HTMLCanvasElement {
     return this.scene.canvas
   }
 
   get tilesLoaded(): boolean {
     return (
-      !this.draft && this.pendingTiles === 0 && this.tilesets.length > 0 && this.tilesets.every((t) => t.tilesLoaded)
+      !this.draft &&
+      this.pendingTiles === 0 &&
+      this.loading.size === 0 &&
+      this.loaded.size > 0 &&
+      this.tilesets.every((t) => t.tilesLoaded)
     )
   }
 
-  private async load(): Promise<void> {
-    for (const url of this.options.tilesets) {
-      try {
-        const tileset = await Cesium3DTileset.fromUrl(url, {
-          maximumScreenSpaceError: this.finest * (this.draft ? DRAFT : 1),
-          cacheBytes: 768 * 1024 * 1024,
-          maximumCacheOverflowBytes: 512 * 1024 * 1024,
-          enableCollision: false,
-          environmentMapOptions: { enabled: false },
-        })
-        if (this.destroyed) {
-          tileset.destroy()
-          return
-        }
-        this.drape.attach(tileset)
-        tileset.loadProgress.addEventListener((requests: number, processing: number) => {
-          this.pendingTiles = requests + processing
-          if (this.pendingTiles > 0) this.touch()
-          this.options.onTiles(this.pendingTiles)
-        })
-        tileset.allTilesLoaded.addEventListener(() => this.options.onTiles(0))
-        this.scene.primitives.add(tileset, 0)
-        this.tilesets.push(tileset)
-        this.draw()
-      } catch (error) {
-        this.options.onTilesetError(error)
+  /** Shows these tilesets and no others, each on the whole picture or on one side of its split. */
+  show(wanted: ReadonlyMap<string, SplitDirection>): void {
+    for (const [url, tileset] of this.loaded)
+      if (!wanted.has(url)) {
+        this.scene.primitives.remove(tileset)
+        this.loaded.delete(url)
       }
+    this.wanted = wanted
+    for (const [url, side] of wanted) {
+      const known = this.loaded.get(url)
+      if (known) known.splitDirection = side
+      else void this.load(url)
+    }
+    this.touch()
+    this.draw()
+  }
+
+  /** Where the picture is split, 0 left .. 1 right. */
+  split(at: number): void {
+    this.scene.splitPosition = at
+    this.draw()
+  }
+
+  private async load(url: string): Promise<void> {
+    if (this.loading.has(url)) return
+    this.loading.add(url)
+    try {
+      const tileset = await Cesium3DTileset.fromUrl(url, {
+        maximumScreenSpaceError: this.finest * (this.draft ? DRAFT : 1),
+        cacheBytes: 768 * 1024 * 1024,
+        maximumCacheOverflowBytes: 512 * 1024 * 1024,
+        enableCollision: false,
+        environmentMapOptions: { enabled: false },
+      })
+      const side = this.wanted.get(url)
+      if (this.destroyed || side === undefined) {
+        tileset.destroy()
+        return
+      }
+      tileset.splitDirection = side
+      this.drape.attach(tileset)
+      tileset.loadProgress.addEventListener((requests: number, processing: number) => {
+        this.pendingTiles = requests + processing
+        if (this.pendingTiles > 0) this.touch()
+        this.options.onTiles(this.pendingTiles)
+      })
+      tileset.allTilesLoaded.addEventListener(() => this.options.onTiles(0))
+      this.scene.primitives.add(tileset, 0)
+      this.loaded.set(url, tileset)
+      this.draw()
+    } catch (error) {
+      this.options.onTilesetError(error)
+    } finally {
+      this.loading.delete(url)
     }
   }
 

@@ -56,14 +56,20 @@ export function drawRoads(engine: Engine, frame: SiteFrame, model: PlantModel, v
   engine.keep('roads', [lines(frame, raised, HUES.sand, 2.5, 0.15)])
 }
 
-export function drawSelection(engine: Engine, frame: SiteFrame, placed: Placed | undefined): void {
+export function drawSelection(
+  engine: Engine,
+  frame: SiteFrame,
+  placed: Placed | undefined,
+  /** the server has said what the camera sees */
+  covered = false,
+): void {
   if (!placed) {
     engine.keep('selection', [])
     return
   }
   const { layer } = placed.ref
   const p = placed.feature.properties
-  if (layer === 'camera') {
+  if (layer === 'camera' && !covered) {
     const cone = viewCone(
       placed.at,
       num(p['heading_deg'], 0),
@@ -147,7 +153,7 @@ export function drawMeasure(engine: Engine, frame: SiteFrame, measure: Measure |
       [x, y, z + 2],
     ],
   ])
-  const area = measure.mode === 'area' && measure.points.length > 2
+  const area = (measure.mode === 'area' || measure.mode === 'volume') && measure.points.length > 2
   const flat = measure.points.map(([x, y]): [number, number] => [x, y])
   const top = Math.max(0, ...measure.points.map((p) => p[2])) + 0.3
   engine.keep('measure', [

@@ -108,6 +108,9 @@ export class Pointer {
 
   private showMeasure(): void {
     drawMeasure(this.host.engine(), this.host.frame, this.measuring)
-    this.host.measured(this.measuring?.result())
+    const result = this.measuring?.result()
+    if (result?.mode === 'volume' && result.done)
+      result.outline = this.measuring?.points.map((p) => this.host.frame.toLonLat(p)) ?? []
+    this.host.measured(result)
   }
 }

@@ -11,6 +11,7 @@ import { projector, type Orbit } from './orbit'
 import { Pointer } from './pointer'
 import { Showing } from './showing'
 import { PIN_LAYERS } from './style'
+import { Tools } from './tools'
 import type { CameraView, FeatureRef, MeasureMode, PlantView, SceneFeature, SceneStats, SceneTexts } from './types'
 import { ZonePainter } from './zones'
 
@@ -42,6 +43,7 @@ export class PlantScene implements PlantView {
   private readonly showing: Showing
   private readonly pointer: Pointer
   readonly live: SceneLive
+  readonly tools: Tools
   private engine: Engine
   private ready = false
   private tilesLoaded = false
@@ -78,6 +80,18 @@ export class PlantScene implements PlantView {
       orbitOf(this.frame, options.home),
     )
     this.live = this.makeLive()
+    this.tools = new Tools(
+      {
+        engine: () => this.engine,
+        model: this.model,
+        frame: this.frame,
+        target: () => this.controls.orbit,
+        redraw: () => this.redraw(),
+      },
+      options.tilesets,
+    )
+    showing.tools = this.tools
+    this.tools.renew()
     this.observer = new ResizeObserver(() => this.moved(this.controls.orbit))
     this.observer.observe(options.element)
     this.controls.set(this.controls.orbit)
@@ -148,11 +162,10 @@ export class PlantScene implements PlantView {
   }
 
   private makeEngine(): Engine {
-    const { element, tilesets, assets, uiScale = 1, fine = false } = this.options
+    const { element, assets, uiScale = 1, fine = false } = this.options
     return new Engine({
       element,
       frame: this.frame,
-      tilesets,
       assets,
       uiScale,
       fine,
@@ -189,6 +202,7 @@ export class PlantScene implements PlantView {
       }
       for (const layer of PIN_LAYERS) this.engine.pins.setLayer(layer, this.model.layer(layer).values())
       this.engine.drape.setObjects(this.showing.objects.raster)
+      this.tools.renew()
       this.zones.renew()
       this.redraw()
       this.moved(this.controls.orbit)

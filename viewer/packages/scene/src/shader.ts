@@ -27,6 +27,9 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
     vec2 uv = vec2(dot(q, u_cutBox.zw), dot(q, vec2(-u_cutBox.w, u_cutBox.z)));
     if (abs(uv.x) < u_cutHalf.x && abs(uv.y) < u_cutHalf.y && p.z > u_cutHalf.z) discard;
   }
+  if (u_pit.w > 0.5 && abs(p.x - u_pit.x) < u_pit.z && abs(p.y - u_pit.y) < u_pit.z && p.z < 0.6 + 0.4 * normal.z) discard;
+  float beyond = dot(p, u_section.xyz) - u_section.w;
+  if (dot(u_section.xyz, u_section.xyz) > 0.5 && beyond > 0.0) discard;
   vec3 base = material.diffuse;
   float luma = dot(base, vec3(0.2126, 0.7152, 0.0722));
   base = mix(vec3(luma), base, u_tone.x) * u_tone.y;
@@ -86,8 +89,11 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec2 hv = (p.xy - u_heatBox.xy) * u_heatBox.zw;
   if (u_heatBox.z > 0.0 && hv.x > 0.0 && hv.y > 0.0 && hv.x < 1.0 && hv.y < 1.0) {
     float v = texture(u_heat, hv).r;
-    base = mix(base, czm_srgbToLinear(mix(u_heatLow, u_heatHigh, v * v)), min(0.85, v * 1.3));
+    base = mix(base, czm_srgbToLinear(mix(u_heatLow, u_heatHigh, v * v)), min(0.9, v * 1.6));
   }
+  // the edge of a section is drawn
+  float cutEdge = dot(u_section.xyz, u_section.xyz) > 0.5 ? 1.0 - smoothstep(0.12, 0.12 + 2.0 * px, -beyond) : 0.0;
+  base = mix(base, u_glow, 0.8 * cutEdge);
   material.diffuse = base * (1.0 - 0.72 * dim);
 }
 `

@@ -7,6 +7,7 @@ import { Objects, SOLIDS } from './objects'
 import { drawFences, drawFloor, drawRoads, drawSelection, drawStems } from './overlays'
 import { pinAt } from './pins'
 import { orientedBox } from './polygon'
+import { beyond, type Tools } from './tools'
 import type { FeatureRef } from './types'
 
 /** What is shown, chosen, lit up and cut open, and how the engine is told. Survives the loss of the WebGL context. */
@@ -17,6 +18,7 @@ export class Showing {
   lit: ReadonlySet<string> | undefined
   readonly floors: Floors
   readonly objects: Objects
+  tools: Tools | undefined
   private hovered: FeatureRef | undefined
 
   constructor(
@@ -29,6 +31,8 @@ export class Showing {
 
   /** With a floor open, points of other floors of its building are left out and its own are shown whatever the layer tree says. */
   shows(placed: Placed): boolean {
+    const cut = this.tools?.cut
+    if (cut && placed.feature.geometry.type === 'Point' && beyond(cut, placed.at)) return false
     return this.floors.shows(placed) ?? this.visible.has(placed.ref.layer)
   }
 
@@ -80,7 +84,7 @@ export class Showing {
     drawStems(engine, frame, model, (placed) => this.shows(placed))
     drawFences(engine, frame, model, this.visible.has('geofence'))
     drawRoads(engine, frame, model, this.visible.has('road'))
-    drawSelection(engine, frame, model.get(this.selected))
+    drawSelection(engine, frame, model.get(this.selected), this.tools?.covers ?? false)
     drawFloor(engine, frame, floors)
     const ring = (floors.building() ?? floors.open)?.rings[0]
     engine.drape.setCut(ring && orientedBox(ring), floors.cutAt())

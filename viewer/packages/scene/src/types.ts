@@ -23,16 +23,20 @@ export interface CameraView {
   pitch: number
 }
 
-export type MeasureMode = 'distance' | 'height' | 'area'
+export type MeasureMode = 'distance' | 'height' | 'area' | 'volume'
 
 export interface MeasureResult {
   mode: MeasureMode
   points: number
-  /** metres along the line, metres of height difference, or square metres of horizontal area */
+  /** metres along the line, metres of height difference, square metres of horizontal area or cubic metres above the base */
   value: number
   /** horizontal length of the line, m */
   horizontal: number
   done: boolean
+  /** of a volume: corners in degrees and ellipsoidal metres; the heights between them come from the server */
+  outline?: [number, number, number][]
+  /** of a volume: m3 missing below the base */
+  below?: number
 }
 
 export interface PickInfo {
@@ -159,10 +163,48 @@ export interface LiveView {
   setTrack(lines: readonly TrackLine[] | undefined): void
 }
 
+// ---- tools of the 3D model
+
+/** A vertical or level cut through the whole model: what lies beyond it is taken away. */
+export interface SectionPlane {
+  axis: 'east' | 'north' | 'up'
+  /** metres east, north or up of the site's middle */
+  at: number
+  /** take away the other side */
+  flip: boolean
+}
+
+/** What the mesh of a model is shown from; with `other` the picture is split and that one is on the right. */
+export interface SurveyChoice {
+  /** addresses of tileset.json */
+  tilesets: readonly string[]
+  other?: { tileset: string; instead: string; at: number } | undefined
+}
+
+/** What only the 3D model can do. */
+export interface SceneTools {
+  /** how far the model's things reach, local metres */
+  extent(): { east: [number, number]; north: [number, number]; up: [number, number] }
+  section(plane: SectionPlane | undefined): void
+  /** opens the ground where the camera looks, so that what is buried is seen */
+  underground(on: boolean): void
+  survey(choice: SurveyChoice): void
+  /** what a camera sees, as the server computed it on the mesh: triangles and edges in degrees and ellipsoidal metres */
+  coverage(shape: CoverageShape | undefined): void
+}
+
+export interface CoverageShape {
+  /** corners of triangles, three each */
+  triangles: readonly (readonly [number, number, number])[]
+  edges: readonly (readonly (readonly [number, number, number])[])[]
+}
+
 /** The commands that both the 3D scene and the 2D map understand. */
 export interface PlantView {
   readonly kind: '3d' | '2d'
   readonly live: LiveView
+  /** 3D only */
+  readonly tools: SceneTools | undefined
   setLayer(layer: string, features: readonly SceneFeature[]): void
   /** single changes of a layer; a level change of a zone costs one texel */
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void

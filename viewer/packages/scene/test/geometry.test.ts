@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { declutter } from '../src/declutter'
 import { SiteFrame } from '../src/frame'
+import { basePlane, cellsIn, volumeOf } from '../src/measure'
 import { between, clamp, eye, orbitFrom, pixelOnPlane, project, wrap, type Orbit } from '../src/orbit'
 import { area, clearance, inside, labelPoint, orientedBox, triangulate, type Point2 } from '../src/polygon'
+import { numbersAt } from '../src/objects'
+import { beyond, halfSpace } from '../src/tools'
 import { cutZones, REACH, type ZoneRaster } from '../src/raster'
 
 const square = (x: number, y: number, w: number, h = w): Point2[] => [
@@ -184,5 +187,52 @@ describe('declutter', () => {
     const c = (of: string, x: number, rank: number) => ({ of, x, y: 0, width: 50, height: 20, rank })
     expect(declutter([c('a', 0, 1), c('b', 40, 2), c('c', 100, 0)]).map((p) => p.of)).toEqual(['b', 'c'])
     expect(declutter(Array.from({ length: 300 }, (_, i) => c(String(i), i * 100, 0)))).toHaveLength(200)
+  })
+})
+
+describe('volume', () => {
+  const rim: [number, number, number][] = [
+    [0, 0, 0],
+    [10, 0, 1],
+    [10, 10, 1],
+    [0, 10, 0],
+  ]
+  it('is counted from the plane through the rim', () => {
+    expect(basePlane(rim)(5, 5)).toBeCloseTo(0.5)
+    const { cells } = cellsIn(rim.map(([x, y]): Point2 => [x, y]))
+    const heap = cells.map(([x, y]) => basePlane(rim)(x, y) + (x < 5 ? 2 : -1))
+    const { above, below } = volumeOf(rim, cells, heap)
+    expect(above).toBeCloseTo(100, 0)
+    expect(below).toBeCloseTo(50, 0)
+    expect(
+      volumeOf(
+        rim,
+        cells,
+        cells.map(() => null),
+      ),
+    ).toEqual({ above: 0, below: 0 })
+  })
+})
+
+describe('section', () => {
+  it('takes one side or the other', () => {
+    const east = halfSpace({ axis: 'east', at: 10, flip: false })
+    const west = halfSpace({ axis: 'east', at: 10, flip: true })
+    expect([beyond(east, [11, 0, 0]), beyond(east, [9, 0, 0])]).toEqual([true, false])
+    expect([beyond(west, [11, 0, 0]), beyond(west, [9, 0, 0])]).toEqual([false, true])
+  })
+})
+
+describe('objects', () => {
+  it('are found by one read of the raster, the smaller first', () => {
+    const zones = [
+      { id: 'unit', rings: [square(0, 0, 50)], zMin: 0, zMax: 20 },
+      { id: 'tank', rings: [square(10, 10, 10)], zMin: 0, zMax: 8 },
+    ]
+    const raster = cutZones(zones, { minX: -10, minY: -10, maxX: 90, maxY: 90 }, 200, false)
+    const names = (x: number, y: number) => numbersAt(raster, x, y).map((n) => raster.order[n - 1])
+    expect(names(15, 15)).toEqual(['tank', 'unit'])
+    expect(names(40, 40)).toEqual(['unit'])
+    expect([names(80, 80), names(-50, 0)]).toEqual([[], []])
   })
 })

@@ -1,5 +1,4 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
-import type { Site } from '@twin/api'
 import {
   Emitter,
   FlatLive,
@@ -13,22 +12,15 @@ import {
   type PlantView,
   type SceneFeature,
   type SceneStats,
-  type SceneTexts,
 } from '@twin/scene'
 import { RISK } from '@twin/ui'
 import { Map as MapLibre, setWorkerUrl, type GeoJSONSource, type MapMouseEvent } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { localRings, MapLabels } from './labels'
+import type { MapOptions } from './options'
 import { mapStyle, TILE_LAYERS } from './style'
 
 setWorkerUrl(workerUrl)
-
-interface Options {
-  element: HTMLElement
-  site: Site
-  home: CameraView
-  texts: SceneTexts
-}
 
 const collection = (features: object[]) => ({ type: 'FeatureCollection', features })
 
@@ -41,6 +33,7 @@ export class PlantMap implements PlantView {
   private readonly layers = new Map<string, Map<string, SceneFeature>>()
   private readonly labels: MapLabels
   readonly live: FlatLive
+  readonly tools = undefined
   private visible: ReadonlySet<string> = new Set(['zone'])
   private selected: FeatureRef | undefined
   private mode: MeasureMode | undefined
@@ -49,7 +42,7 @@ export class PlantMap implements PlantView {
   private loaded = false
   private unsaid: string[] = []
 
-  constructor(private readonly options: Options) {
+  constructor(private readonly options: MapOptions) {
     const { element, site } = options
     this.frame = new SiteFrame(...site.center)
     const holder = document.createElement('div')

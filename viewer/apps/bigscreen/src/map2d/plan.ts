@@ -1,4 +1,3 @@
-import type { Site } from '@twin/api'
 import {
   Emitter,
   FlatLive,
@@ -15,17 +14,10 @@ import {
   type PlantView,
   type SceneFeature,
   type SceneStats,
-  type SceneTexts,
 } from '@twin/scene'
 import { RISK } from '@twin/ui'
+import type { MapOptions } from './options'
 import { PlanPainter, POINTS } from './paint'
-
-interface Options {
-  element: HTMLElement
-  site: Site
-  home: CameraView
-  texts: SceneTexts
-}
 
 /**
  * The plant drawn by the 2D canvas alone, for computers without any WebGL: the same things and commands, from above. North is up.
@@ -34,6 +26,7 @@ export class PlantPlan implements PlantView {
   readonly kind = '2d' as const
   readonly events = new Emitter()
   readonly live: FlatLive
+  readonly tools = undefined
   private readonly canvas = document.createElement('canvas')
   private readonly frame: SiteFrame
   private readonly model: PlantModel
@@ -49,7 +42,7 @@ export class PlantPlan implements PlantView {
   private unsaid: string[] = []
   private readonly observer: ResizeObserver
 
-  constructor(private readonly options: Options) {
+  constructor(private readonly options: MapOptions) {
     const { element, site, home } = options
     this.frame = new SiteFrame(...site.center)
     this.model = new PlantModel(this.frame)

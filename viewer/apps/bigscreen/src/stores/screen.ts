@@ -1,4 +1,4 @@
-import type { FeatureRef, MeasureMode, MeasureResult } from '@twin/scene'
+import type { FeatureRef, MeasureMode, MeasureResult, SectionPlane } from '@twin/scene'
 import type { RiskLevel } from '@twin/ui'
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
@@ -11,6 +11,9 @@ export const useScreen = defineStore('screen', () => {
   const floor = ref<string>()
   const measureMode = ref<MeasureMode>()
   const measured = shallowRef<MeasureResult>()
+  const section = shallowRef<SectionPlane>()
+  const underground = ref(false)
+  const exploded = ref(false)
   const panels = ref(true)
   const level = ref<RiskLevel>()
   const heading = ref(0)
@@ -38,6 +41,9 @@ export const useScreen = defineStore('screen', () => {
     floor,
     measureMode,
     measured,
+    section,
+    underground,
+    exploded,
     panels,
     level,
     heading,

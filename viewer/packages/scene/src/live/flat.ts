@@ -121,7 +121,7 @@ function heatPicture(cells: Uint8Array, size: number): HTMLCanvasElement {
   const c = canvas.getContext('2d')
   const image = c?.createImageData(size, size)
   if (!c || !image) return canvas
-  const [low, high] = [rgb(HUES.teal), rgb(HUES.white)]
+  const [low, high] = [rgb(HUES.violet), rgb(HUES.white)]
   for (let row = 0; row < size; row++)
     for (let col = 0; col < size; col++) {
       const v = (cells[(size - 1 - row) * size + col] as number) / 255
