@@ -148,3 +148,15 @@ async def events(
         params,
     )
     return list(rows)
+
+
+async def members(session: AsyncSession, fence: UUID) -> list[Any]:
+    """Who is in a fence, the longest first."""
+    rows = await session.execute(
+        text(
+            "SELECT subject_id, entered, rules FROM fence_presence WHERE fence_id = :f AND inside"
+            " ORDER BY entered, subject_id LIMIT 10000"
+        ),
+        {"f": fence},
+    )
+    return list(rows)

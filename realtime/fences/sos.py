@@ -73,7 +73,7 @@ async def raise_sos(uow: UnitOfWork, who: InNeed, fix: LastFix | None, note: str
     accounts = await repository.in_charge(uow.session, zone)
     for role in ROLES:
         accounts |= set(await accounts_with_role(uow.session, role))
-    accounts.discard(who.account_id)  # type: ignore[arg-type]
+    accounts -= {who.account_id}
     told = await notify(
         uow, accounts, "sos", title | {"alarm": str(alarm), "person": str(who.id)},
         level="alarm", link=f"/console/people?person={who.id}", dedupe=f"sos:{alarm}",
