@@ -72,6 +72,10 @@ class SourceKind(ABC, Generic[S]):
             AddressInvalid: with the address named.
         """
 
+    def probe(self, settings: S) -> S:
+        """Settings with which one value may be read beside the running source, without disturbing it."""
+        return settings
+
     @abstractmethod
     async def run(self, settings: S, points: Sequence[FieldPoint], sink: Sink) -> None:
         """Connect and deliver until cancelled; never returns.

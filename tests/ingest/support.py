@@ -64,6 +64,9 @@ class Ear:
     def of(self, tag: int) -> list[float]:
         return [s[2] for s in self.samples if s[0] == tag]
 
+    def last(self, tag: int) -> tuple[int, int | None, float, int]:
+        return [s for s in self.samples if s[0] == tag][-1]
+
 
 class Book:
     """Where a feed's samples and states go."""
