@@ -21,6 +21,7 @@ from realtime.positioning.types import (
     SPEED_LIMIT,
     Bools,
     Floats,
+    Ints,
     Kind,
     Model,
     Publishing,
@@ -94,6 +95,7 @@ class Engine:
         hold = self.publishing.hold
         self._ranges, self._positions = Reorder(count, hold), Reorder(count, hold)
         self._readings = Reorder(count, hold, quantum=EPOCH)
+        self._conflict: Ints = np.zeros((len(fixes.SOURCES), count), np.int64)
         self._solids: Rings = rings(solids)
         self._lines: Floats = fence_lines(fences)
 
@@ -157,8 +159,10 @@ class Engine:
         n = self.count
         candidates, times = np.full((4, n, 5), np.nan), np.full((4, n), -np.inf)
         still, supported = self._range_candidates(now, candidates[0], times[0])
-        self._fix_candidates(now, candidates, times)
-        self._ble_candidates(now, candidates[3], times[3])
+        asleep = still & (now - self.seen <= self.publishing.sleep)
+        self._fix_candidates(now, asleep, candidates, times)
+        self._ble_candidates(now, asleep, candidates[3], times[3])
+        self._settle_mirrors(now, candidates, times)
         active = fusion.choose(self.fusion, candidates[:, :, 2], times, now, self.publishing)
         rows = np.arange(n)
         x, y, r95, vx, vy = (candidates[active, rows, i].copy() for i in range(5))
@@ -181,7 +185,6 @@ class Engine:
         out["source"] = _SOURCES[active[located]]
         out["event_time"], out["published"] = times[active, rows][located], now
         out["age"] = np.maximum(0.0, now - out["event_time"])
-        asleep = still & (now - self.seen <= self.publishing.sleep)
         enough = supported | (active != 0)
         out["state"] = fusion.states(out["age"], out["r95"], enough[located], asleep[located], self.publishing)
         return out
@@ -217,7 +220,7 @@ class Engine:
         doubtful["sigma"][through & (batch["kind"] != Kind.MOTION)] = _SLAB_SIGMA
         return doubtful
 
-    def _fix_candidates(self, now: float, candidates: Floats, times: Floats) -> None:
+    def _fix_candidates(self, now: float, rests: Bools, candidates: Floats, times: Floats) -> None:
         commit, preview = self._positions.split(now)
         fixes.process(commit, self.fixes, self.tracks.limit)
         ahead = self.fixes
@@ -225,10 +228,32 @@ class Engine:
             ahead = fixes.copy(self.fixes)
             fixes.process(preview, ahead, self.tracks.limit)
         for s in range(len(fixes.SOURCES)):
-            fixes.extrapolate(ahead, s, self.tracks.limit, now, self.model, candidates[1 + s])
+            fixes.extrapolate(ahead, s, self.tracks.limit, now, self.model, rests, candidates[1 + s])
             times[1 + s] = ahead.time[:, s]
 
-    def _ble_candidates(self, now: float, out: Floats, times: Floats) -> None:
+    def _settle_mirrors(self, now: float, candidates: Floats, times: Floats) -> None:
+        """Ranges to anchors on one line fit two places. A fresh fix that is sure of itself says which: where both are
+        fresh and cannot both be true, ranges start anew around the fix."""
+        ranged, fresh = candidates[0], self.publishing.held
+        for s in range(len(fixes.SOURCES)):
+            fix = candidates[1 + s]
+            apart = np.hypot(ranged[:, 0] - fix[:, 0], ranged[:, 1] - fix[:, 1])
+            with np.errstate(invalid="ignore"):
+                wrong = apart > self.publishing.conflict * (ranged[:, 2] + fix[:, 2])
+            wrong &= (now - times[0] <= fresh) & (now - times[1 + s] <= fresh) & (self.tracks.phase == 1)
+            self._conflict[s] = np.where(wrong, self._conflict[s] + 1, 0)
+            # The place that ranges give is not shown from the first doubt on; it is given up when the doubt stays.
+            doubtful = self._conflict[s] >= 1
+            ranged[doubtful] = np.nan
+            times[0][doubtful] = -np.inf
+            rows = np.flatnonzero(self._conflict[s] >= self.publishing.conflict_count)
+            if rows.size:
+                self.tracks.x[rows, 0], self.tracks.x[rows, 2] = fix[rows, 0], fix[rows, 1]
+                self.tracks.phase[rows], self.tracks.sound[rows] = 2, times[1 + s][rows]
+                self.tracks.rejects[rows] = 0
+                self._conflict[s][rows] = 0
+
+    def _ble_candidates(self, now: float, rests: Bools, out: Floats, times: Floats) -> None:
         if self._ble is None:
             return
         commit, preview = self._readings.split(now)
@@ -236,7 +261,7 @@ class Engine:
         estimate, times[:] = self._ble.estimates(preview)
         out[:, :2] = estimate[:, :2]
         # A walker goes on in an unknown direction: the circle grows, at most with the badge's top speed.
-        silent = np.maximum(0.0, now - times)
+        silent = np.where(rests, 0.0, np.maximum(0.0, now - times))
         with np.errstate(invalid="ignore"):
             out[:, 2] = estimate[:, 2] + np.minimum(1.5, self.tracks.limit) * np.maximum(0.0, silent - EPOCH)
         out[:, 3:] = np.where(np.isnan(estimate[:, :1]), np.nan, 0.0)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from realtime.positioning.jit import jit
 from realtime.positioning.kernel import coast, radius95
-from realtime.positioning.types import Floats, Model, Records, Source
+from realtime.positioning.types import Bools, Floats, Model, Records, Source
 
 #: Columns per source: 0 GNSS, 1 vendor.
 SOURCES = (Source.GNSS, Source.VENDOR)
@@ -93,14 +93,17 @@ def process(batch: Records, tracks: FixTracks, limits: Floats) -> int:
 
 
 @jit
-def extrapolate(tracks: FixTracks, s: int, limits: Floats, now: float, model: Model, out: Floats) -> None:
-    """Carry source ``s`` of every badge to ``now``; ``out``: (n, 5) x, y, r95, vx, vy, NaN without a fix."""
+def extrapolate(tracks: FixTracks, s: int, limits: Floats, now: float, model: Model, rests: Bools, out: Floats) -> None:
+    """Carry source ``s`` of every badge to ``now``; ``out``: (n, 5) x, y, r95, vx, vy, NaN without a fix.
+
+    ``rests``: (n,) badges whose accelerometer says that they have not moved since.
+    """
     for k in range(tracks.time.shape[0]):
         if tracks.time[k, s] == -math.inf:
             for j in range(5):
                 out[k, j] = math.nan
             continue
-        dt = max(0.0, now - tracks.time[k, s])
+        dt = 0.0 if rests[k] else max(0.0, now - tracks.time[k, s])
         a, b = coast(0.0, dt, model.coast, model.fade)
         out[k, 0], out[k, 1] = tracks.x[k, s] + a * tracks.vx[k, s], tracks.y[k, s] + a * tracks.vy[k, s]
         out[k, 3], out[k, 4] = b * tracks.vx[k, s], b * tracks.vy[k, s]

@@ -32,7 +32,7 @@ log = structlog.get_logger("realtime.tracking")
 #: Rows that wait for a database that is away; then the oldest are given up and counted.
 ROWS = 500_000
 _CHUNK = 20_000
-_PHASE = np.array([0, 0, 0, 1, 2, 3], np.int64)  # good and degraded alike, then held, stale, lost
+_PHASE = np.array([0, 0, 0, 0, 1, 2], np.int64)  # known (a held place is kept on purpose), stale, lost
 
 
 class Keeper:
