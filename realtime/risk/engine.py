@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from realtime.risk.types import Cause, Change, Fact, Rule, Zone
@@ -52,7 +52,7 @@ class _Node:
         self.override: tuple[int, float, int] | None = None
         self.own = zone.static
         self.shown = zone.static
-        self.said: tuple[int, tuple[tuple[str, tuple[str, ...]], ...], bool] | None = None
+        self.said: tuple[int, frozenset[str], bool] = (zone.static, frozenset(), False)
 
 
 class RiskEngine:
@@ -155,8 +155,6 @@ class RiskEngine:
 
     def _count(self, cell: _Cell) -> None:
         raw = len(cell.facts) >= cell.rule.count
-        if cell.lifted:
-            self._touched[cell.zone.code] = cell.zone  # its causes may read differently now
         if raw == cell.raw:
             return
         cell.raw = raw
@@ -215,6 +213,9 @@ class RiskEngine:
     def advance(self, now: float) -> None:
         """Let time go on: what stood long enough counts, what was released returns."""
         timers = self._timers
+        if not timers or timers[0][0] > now:
+            self.now = max(self.now, now)
+            return
         while timers and timers[0][0] <= now:
             at, _, what, subject, detail = heapq.heappop(timers)
             if at > self.now:
@@ -275,23 +276,18 @@ class RiskEngine:
         for child in node.children:
             self._first(child)
         node.shown = min(node.own, self._worst(node))
-        node.said = (node.shown, (), False)
+        node.said = (node.shown, frozenset(), False)
 
     # ---- what it says
 
     def _settle(self) -> None:
         for node in self._touched.values():
-            lifts = node.lifts.values()
-            said = (
-                node.shown,
-                tuple(sorted((c.rule.key, tuple(sorted(c.facts)[:_NAMED])) for c in lifts)),
-                node.override is not None,
-            )
+            said = (node.shown, frozenset(node.lifts), node.override is not None)
             before = node.said
             if before == said:
                 continue
             node.said = said
-            self._changes.append(self._change(node, before[0] if before else node.shown))
+            self._changes.append(self._change(node, before[0]))
         self._touched.clear()
 
     def _change(self, node: _Node, before: int) -> Change:
@@ -328,7 +324,7 @@ class RiskEngine:
         """The rules that lift a zone now, the worst first."""
         node = self._nodes[code]
         cells = sorted(node.lifts.values(), key=lambda c: (c.rule.lifted(node.static), c.rule.key))
-        return tuple(Cause(c.rule.key, c.since, tuple(sorted(c.facts)[:_NAMED]), len(c.facts)) for c in cells)
+        return tuple(Cause(c.rule.key, c.since, tuple(islice(c.facts, _NAMED)), len(c.facts)) for c in cells)
 
 
 def recompute(zones: Sequence[Zone], rules: Sequence[Rule], log: Iterable[Fact], now: float) -> RiskEngine:

@@ -6,7 +6,8 @@ Levels are those of the four colours: 1 red (重大), 2 orange (较大), 3 yello
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 Operator = Literal["eq", "ne", "le", "ge", "in", "has"]
@@ -89,8 +90,7 @@ class Rule:
         return max(1, min(static, self.level if self.level is not None else static - self.steps))
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """Something that holds at a zone for a time.
 
     Attributes:
@@ -105,7 +105,7 @@ class Fact:
     zone: str
     since: float
     until: float | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
