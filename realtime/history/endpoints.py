@@ -7,11 +7,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from realtime.history import service
+from realtime.history import export, retention, service
+from realtime.history.repository import Point
 from realtime.history.samples import Verdict, verdict
-from realtime.history.trend import Step
+from realtime.history.trend import Bucket, Step
 from twin.web import CurrentPrincipal, TwinRoute, Uow
 
 router = APIRouter(tags=["history"], route_class=TwinRoute)
@@ -53,16 +55,6 @@ class Trend(BaseModel):
     items: list[TrendStep]
 
 
-class RetentionReport(BaseModel):
-    """How long measured values are kept and the oldest that there is."""
-
-    keep_days: int
-    first_day: datetime | None
-    oldest: datetime | None
-    days: int
-    bytes: int
-
-
 #: A point without any sample: OPC UA BadWaitingForInitialData, upper half.
 _NEVER = 0x8032
 
@@ -85,18 +77,7 @@ async def latest(device_id: UUID, uow: Uow, principal: CurrentPrincipal) -> Late
     )
 
 
-@router.get("/api/points/{device_id}/trend", summary="Trend of a measuring point")
-async def trend(
-    device_id: UUID,
-    uow: Uow,
-    principal: CurrentPrincipal,
-    start: Annotated[AwareDatetime, Query(alias="from")],
-    end: Annotated[AwareDatetime, Query(alias="to")],
-    step: Step = "minute",
-) -> Trend:
-    """Steps of [from, to) with smallest, largest, mean and last value; gaps stay gaps."""
-    principal.require("map:read")
-    point, found = await service.trend(uow, device_id, start, end, step)
+def _trend(point: Point, found: list[Bucket], step: Step) -> Trend:
     items = [
         TrendStep(start=b.start, count=b.count, bad=b.bad, min=b.low, max=b.high, avg=b.mean, last=b.last)
         for b in found
@@ -104,9 +85,112 @@ async def trend(
     return Trend(id=point.device_id, tag=point.tag, unit=point.unit, step=step, timezone=point.timezone, items=items)
 
 
-@router.get("/api/history/retention", summary="How long measured values are kept")
-async def retention(uow: Uow, principal: CurrentPrincipal) -> RetentionReport:
-    """The rule and the oldest sample that is kept."""
+From = Annotated[AwareDatetime, Query(alias="from")]
+To = Annotated[AwareDatetime, Query(alias="to")]
+Ids = Annotated[list[UUID], Query(min_length=1, max_length=20)]
+
+
+@router.get("/api/points/{device_id}/trend", summary="Trend of a measuring point")
+async def trend(
+    device_id: UUID, uow: Uow, principal: CurrentPrincipal, start: From, end: To, step: Step = "minute"
+) -> Trend:
+    """Steps of [from, to) with smallest, largest, mean and last value; gaps stay gaps."""
     principal.require("map:read")
-    report = await service.retention(uow)
-    return RetentionReport(**report.__dict__)
+    return _trend(*await service.trend(uow, device_id, start, end, step), step)
+
+
+@router.get("/api/points/trends", summary="Trends of several measuring points")
+async def trends(
+    uow: Uow, principal: CurrentPrincipal, ids: Ids, start: From, end: To, step: Step = "minute"
+) -> list[Trend]:
+    """The same steps for each of ``ids`` (repeated), in their order."""
+    principal.require("map:read")
+    return [_trend(*await service.trend(uow, id_, start, end, step), step) for id_ in ids]
+
+
+@router.get(
+    "/api/points/export",
+    summary="Raw samples as a file",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}}},
+)
+async def export_samples(
+    uow: Uow, principal: CurrentPrincipal, ids: Ids, start: From, end: To, format: export.Format = "csv"
+) -> StreamingResponse:
+    """Every stored sample of [from, to) of these points, by point and source time."""
+    principal.require("map:read")
+    service.check_period(start, end)
+    points = [await service.point(uow, id_) for id_ in ids]
+    media = "text/csv; charset=utf-8" if format == "csv" else "application/vnd.apache.parquet"
+    return StreamingResponse(
+        export.stream(principal.enterprise_id, points, start, end, format),
+        media_type=media,
+        headers={"Content-Disposition": f'attachment; filename="samples.{format}"'},
+    )
+
+
+class PointSettings(BaseModel):
+    """How often screens get the values of points: milliseconds between two values of one point."""
+
+    refresh_ms: int
+
+
+@router.get("/api/points/settings", summary="How often live values are refreshed")
+async def settings(uow: Uow, principal: CurrentPrincipal) -> PointSettings:
+    """The rate that the server obeys."""
+    principal.require("map:read")
+    return PointSettings(refresh_ms=await service.refresh_ms(uow))
+
+
+@router.put("/api/points/settings", summary="Set how often live values are refreshed")
+async def set_settings(body: PointSettings, uow: Uow, principal: CurrentPrincipal) -> PointSettings:
+    """Takes effect within seconds, on every screen."""
+    principal.require("system:write")
+    await service.set_refresh_ms(uow, body.refresh_ms)
+    return body
+
+
+class RetentionClassReport(BaseModel):
+    """A class of data: what the clause demands, what is set, and the proof."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    key: str
+    minimum_days: int
+    keep_days: int
+    oldest: datetime | None
+    days: int
+    bytes: int
+
+
+class RetentionReport(BaseModel):
+    """Measured values (as before there were classes) and every class."""
+
+    keep_days: int
+    oldest: datetime | None
+    days: int
+    bytes: int
+    classes: list[RetentionClassReport]
+
+
+@router.get("/api/history/retention", summary="How long data are kept")
+async def get_retention(uow: Uow, principal: CurrentPrincipal) -> RetentionReport:
+    """The rule and the oldest entry of each class."""
+    principal.require("map:read")
+    rows = [RetentionClassReport.model_validate(row) for row in await retention.report(uow)]
+    own = next(row for row in rows if row.key == retention.MEASURED.key)
+    return RetentionReport(keep_days=own.keep_days, oldest=own.oldest, days=own.days, bytes=own.bytes, classes=rows)
+
+
+class Keep(BaseModel):
+    """Whole days."""
+
+    keep_days: int
+
+
+@router.put("/api/history/retention/{key}", summary="Set how long a class of data is kept")
+async def put_retention(key: str, body: Keep, uow: Uow, principal: CurrentPrincipal) -> RetentionReport:
+    """Never below what the clause demands."""
+    principal.require("system:write")
+    await retention.keep(uow, key, body.keep_days)
+    return await get_retention(uow, principal)

@@ -15,3 +15,21 @@ class PeriodInvalid(Invalid):
     """The period ends before it begins, or has more steps than one answer holds."""
 
     code = "period_invalid"
+
+
+class RetentionClassNotFound(NotFound):
+    """No module keeps such a class of data."""
+
+    code = "retention_class_not_found"
+
+
+class KeepTooShort(Invalid):
+    """Fewer days than the clause demands, or more than a century."""
+
+    code = "keep_too_short"
+
+
+class RefreshInvalid(Invalid):
+    """The refresh rate lies outside 0.1 to 60 seconds."""
+
+    code = "refresh_invalid"

@@ -184,12 +184,20 @@ async def keep_days(session: AsyncSession) -> dict[str, int]:
     return {row[0]: row.keep_days for row in rows}
 
 
-async def longest_keep(connection: psycopg.AsyncConnection[Any], class_: str) -> int | None:
-    """The longest that any enterprise keeps a class; None when none has set it."""
-    row = await (
-        await connection.execute("SELECT max(keep_days) FROM history_keep WHERE class = %s", [class_])
-    ).fetchone()
-    return row[0] if row else None
+async def longest_keep(connection: psycopg.AsyncConnection[Any], class_: str, default: int) -> int:
+    """The longest that any enterprise keeps a class; ``default`` holds for those that have not set it."""
+    query = (
+        "SELECT max(COALESCE(k.keep_days, %s)) FROM enterprise e"
+        " LEFT JOIN history_keep k ON k.enterprise_id = e.id AND k.class = %s"
+    )
+    row = await (await connection.execute(query, [default, class_])).fetchone()
+    return default if row is None or row[0] is None else int(row[0])
+
+
+async def enterprises(session: AsyncSession) -> list[tuple[UUID, str]]:
+    """Id and code of every enterprise in sight."""
+    rows = await session.execute(text("SELECT id, code FROM enterprise ORDER BY code"))
+    return [(row.id, row.code) for row in rows]
 
 
 async def set_keep_days(session: AsyncSession, enterprise: UUID, class_: str, days: int) -> None:

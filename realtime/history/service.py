@@ -1,4 +1,4 @@
-"""The one reader of the history: latest values, trends and the proof of retention."""
+"""The one reader of the history, which hides the seam between database and files: latest values, trends, raw samples."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from realtime.history import repository
 from realtime.history import repository_archive as archive
-from realtime.history.config import history_settings
-from realtime.history.errors import PeriodInvalid, PointNotFound
+from realtime.history.errors import PeriodInvalid, PointNotFound, RefreshInvalid
 from realtime.history.repository import Point, Stored
 from realtime.history.repository_archive import SealedDay
 from realtime.history.repository_files import Archive
@@ -200,27 +199,29 @@ def reader() -> Archive:
     return Archive(get_settings())
 
 
-@dataclass(frozen=True)
-class Retention:
-    """What is kept: the rule, and the proof that it is obeyed.
+#: Milliseconds between two values of a point on screens while no administrator has set anything.
+REFRESH_MS = 500
+REFRESH_LIMITS = (100, 60_000)
 
-    ``oldest`` is the source time of the oldest sample there is; ``bytes`` what the history takes on disk.
+
+async def refresh_ms(uow: UnitOfWork) -> int:
+    """How often the enterprise's screens get a point's value, at most."""
+    rate = (await archive.refresh_rates(uow.session)).get(uow.enterprise_id)
+    return REFRESH_MS if rate is None else round(rate * 1000)
+
+
+async def set_refresh_ms(uow: UnitOfWork, milliseconds: int) -> None:
+    """Set it.
+
+    Raises:
+        RefreshInvalid: outside ``REFRESH_LIMITS``.
     """
-
-    keep_days: int
-    first_day: datetime | None
-    oldest: datetime | None
-    days: int
-    bytes: int
-
-
-async def retention(uow: UnitOfWork) -> Retention:
-    """How long samples are kept, and the oldest one of this enterprise."""
-    days = await repository.kept(uow.session)
-    oldest = None
-    for day, _ in days:
-        oldest = await repository.oldest(uow.session, day)
-        if oldest is not None:
-            break
-    first = datetime.combine(days[0][0], datetime.min.time(), tzinfo=clock.now().tzinfo) if days else None
-    return Retention(history_settings().keep_days, first, oldest, len(days), sum(size for _, size in days))
+    low, high = REFRESH_LIMITS
+    if not low <= milliseconds <= high:
+        raise RefreshInvalid(low=low, high=high)
+    before = await refresh_ms(uow)
+    await archive.set_refresh_rate(uow.session, uow.enterprise_id, milliseconds)
+    await uow.audit(
+        "set", "point_settings", str(uow.enterprise_id),
+        before={"refresh_ms": before}, after={"refresh_ms": milliseconds},
+    )  # fmt: skip

@@ -17,6 +17,7 @@ import psycopg
 import structlog
 
 from realtime.history import repository
+from realtime.history import repository_archive as archive
 from realtime.history.config import HistorySettings, history_settings
 from realtime.history.samples import Samples, micros, settle
 from twin import clock
@@ -45,6 +46,7 @@ class Writer:
         self._name = name
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._days: set[date] = set()
+        self._keep_days = self._history.keep_days
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -104,6 +106,7 @@ class Writer:
         try:
             async with self._lock:
                 connection = await self._connect()
+                self._keep_days = await archive.longest_keep(connection, "measured", self._history.keep_days)
                 await repository.make_partitions(connection, today, today + timedelta(days=self._history.ahead_days))
                 dropped = await repository.drop_partitions(connection, self._first_day())
         except psycopg.errors.LockNotAvailable as error:
@@ -118,7 +121,7 @@ class Writer:
 
     def _first_day(self) -> date:
         """The oldest day that is kept whole."""
-        return clock.now().date() - timedelta(days=self._history.keep_days)
+        return clock.now().date() - timedelta(days=self._keep_days)
 
     def _within(self, samples: Samples) -> tuple[Samples, int]:
         first = self._first_day()
@@ -142,6 +145,7 @@ class Writer:
             self._connection = await psycopg.AsyncConnection.connect(
                 app_url(self._settings), autocommit=True, connect_timeout=5, application_name=f"history {self._name}"
             )
+            await archive.see_all(self._connection)
         return self._connection
 
 

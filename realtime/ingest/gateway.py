@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,10 +16,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from realtime.history import repository as history
-from realtime.history.samples import micros
+from realtime.history import repository_archive as history_settings
+from realtime.history.samples import instant, micros
 from realtime.history.writer import Writer
 from realtime.hub.ingest import Publisher, socket_path
-from realtime.ingest import repository
+from realtime.ingest import repository, vault
 from realtime.ingest.feed import Feed, Live
 from realtime.ingest.live import LiveValues
 from realtime.ingest.plugin import AddressInvalid, FieldPoint, SourceError, kinds
@@ -37,6 +39,7 @@ NAME = "gateway"
 #: Seconds until the next try after a source was lost; a source that ran this long starts over with the first.
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LOOK = 3.0  # seconds between two looks at what is set
+_REST = 0.1  # seconds between two looks at least
 _TELL = 10.0  # seconds between two notes on how sources fare
 
 
@@ -53,6 +56,8 @@ class Running:
     tries: int = 0
     taken: int = 0  # samples that had been taken when it was lost
     began: float = 0.0  # monotonic
+    noted: tuple[float, int] = (0.0, 0)  # monotonic, samples taken then
+    rate: float = 0.0  # samples a second between the last two notes
     told: bool | None = None  # whether the sinks know it as up
 
 
@@ -94,19 +99,29 @@ class Gateway:
             await self.recorder.close()
 
     async def _watch(self) -> None:
-        """Follow what is set: sources start, stop and change without a restart of the gateway."""
+        """Follow what is set: sources start, stop and change without a restart of the gateway, at once."""
+        async with outbox.Listener() as listener:
+            with listener.wake() as wake:
+                await self._follow(wake)
+
+    async def _follow(self, wake: asyncio.Event) -> None:
         while True:
+            wake.clear()
             try:
                 await self.reload()
             except (DBAPIError, OSError) as error:
                 if not outbox.is_outage(error):
                     raise
                 log.warning("sources cannot be read", error=str(error).splitlines()[0])
-            await asyncio.sleep(self._look)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._look):
+                    await wake.wait()
+            await asyncio.sleep(_REST)
 
     async def reload(self) -> None:
         """Take over what has changed in the database."""
         async with uow.unit_of_work(uow.ALL_ENTERPRISES, snapshot=True) as unit:
+            self.live.rates = await history_settings.refresh_rates(unit.session)
             revision = await repository.revision(unit.session)
             if revision == self._revision:
                 return
@@ -191,7 +206,7 @@ class Gateway:
             except AddressInvalid:
                 log.error("an address is not of its kind", source=source.row.name, address=point.address)
         try:
-            await kind.run(kind.model.model_validate(source.row.settings), good, source.feed)
+            await kind.run(kind.model.model_validate(vault.opened(source.row.settings)), good, source.feed)
         except (SourceError, OSError) as error:
             return str(error) or type(error).__name__
         except ValidationError as error:
@@ -225,11 +240,19 @@ class Gateway:
                 await self._note()
 
     async def _note(self) -> None:
+        now = clock.monotonic()
+        for s in self.sources.values():
+            before, taken = s.noted
+            if now - before >= 1.0:
+                s.rate = (s.feed.counts.taken - taken) / (now - before) if before else 0.0
+                s.noted = now, s.feed.counts.taken
         rows = [
             repository.Fares(
                 s.row.id, s.row.enterprise_id, s.connected, s.error,
                 {**asdict(s.feed.counts), "unknown": s.feed.unknown, "points": len(s.feed.points),
                  "spooled_bytes": self.recorder.spooled_bytes, "lost": self.recorder.counts.lost},
+                s.rate, instant(s.feed.last) if s.feed.last else None,
+                None if s.feed.lag is None else s.feed.lag / 1e6,
             )
             for s in self.sources.values()
         ]  # fmt: skip

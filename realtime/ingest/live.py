@@ -1,4 +1,4 @@
-"""Newest values to the hub: at most twice a second per point, newest wins."""
+"""Newest values to the hub, at the rate that an enterprise's administrator has set; newest wins."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from realtime.history.samples import verdict
 from realtime.hub.ingest import Value
 from realtime.ingest.feed import Live
 from realtime.ingest.streams import VALUES
+from twin import clock
 
-#: Seconds between two publishings.
+#: Seconds between two values of a point while nobody has set anything.
 PERIOD = 0.5
+_TICK = 0.05
 
 
 class Publishes(Protocol):
@@ -44,28 +46,38 @@ class LiveValues:
     def __init__(self, publisher: Publishes, owners: Mapping[int, tuple[UUID, UUID]]) -> None:
         self._publisher = publisher
         self.owners = owners  # tag -> enterprise, device
-        self._waiting: dict[int, Live] = {}
+        self.rates: Mapping[UUID, float] = {}  # enterprise -> seconds, where set
+        self._waiting: dict[UUID, dict[int, Live]] = {}
+        self._due: dict[UUID, float] = {}
         self._last = 0.0
 
     def put(self, live: Live) -> None:
         """Take a point's newest state."""
-        self._waiting[live.tag] = live
+        owner = self.owners.get(live.tag)
+        if owner is not None:
+            self._waiting.setdefault(owner[0], {})[live.tag] = live
 
     def flush(self) -> None:
         """Publish what is waiting."""
-        waiting, self._waiting = self._waiting, {}
-        by_enterprise: dict[UUID, list[Value]] = {}
-        for tag, live in waiting.items():
+        for enterprise in list(self._waiting):
+            self._publish(enterprise)
+
+    def _publish(self, enterprise: UUID) -> None:
+        items: list[Value] = []
+        for tag, live in self._waiting.pop(enterprise).items():
             owner = self.owners.get(tag)
             if owner is None:
                 continue
             self._last = max(live.received / 1e6, self._last + 1e-6)
-            by_enterprise.setdefault(owner[0], []).append((str(owner[1]), self._last, shown(live)))
-        for enterprise, items in by_enterprise.items():
+            items.append((str(owner[1]), self._last, shown(live)))
+        if items:
             self._publisher.publish(enterprise, VALUES, items)
 
     async def run(self) -> None:
         """Publish until cancelled."""
         while True:
-            await asyncio.sleep(PERIOD)
-            self.flush()
+            await asyncio.sleep(_TICK)
+            now = clock.monotonic()
+            for enterprise in [e for e in self._waiting if self._due.get(e, 0.0) <= now]:
+                self._due[enterprise] = now + self.rates.get(enterprise, PERIOD)
+                self._publish(enterprise)

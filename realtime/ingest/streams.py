@@ -9,7 +9,7 @@ VALUES = "values"
 STREAMS = (
     Stream(
         VALUES,
-        "Newest value of every measuring point, at most twice a second each; id is the device's",
+        "Newest value of every measuring point, each as often as is set (/api/points/settings); id is the device's",
         "map:read",
         {
             "type": "object",

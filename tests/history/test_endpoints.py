@@ -1,0 +1,155 @@
+"""Several trends at once, seconds, raw export over the seam, retention by class, and the refresh rate."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from realtime.history import retention
+from realtime.history.cli import app
+from realtime.history.config import HistorySettings
+from realtime.history.retention import Kept, RetentionClass
+from realtime.history.samples import BAD, GOOD, micros, pack
+from realtime.history.seal import Sealer
+from realtime.history.writer import Writer
+from realtime.hub.ingest import Value
+from realtime.ingest.feed import Live
+from realtime.ingest.live import LiveValues
+from tests.conftest import Enterprise, SignIn
+from tests.history.conftest import Points
+from twin import clock
+from twin.db.uow import unit_of_work
+from twin.settings import Settings
+
+KEEP = HistorySettings(keep_days=30, hot_days=2, _env_file=None)
+
+
+@pytest.mark.req("M9.5")
+async def test_several_trends_by_second(points: Points, writer: Writer, sign_in: SignIn) -> None:
+    http = await sign_in("employee")
+    at = clock.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    rows = [(tag, micros(at) + n * 500_000, 0, float(n), GOOD) for tag in points.tags[:2] for n in range(20)]
+    await writer.write(pack(rows))
+    query = {
+        "ids": [str(points.devices[n]) for n in (1, 0)],
+        "from": at.isoformat(), "to": (at + timedelta(seconds=10)).isoformat(), "step": "second",
+    }  # fmt: skip
+    told = (await http.get("/api/points/trends", params=query)).json()
+    assert [trend["id"] for trend in told] == query["ids"]
+    for trend in told:
+        assert [(s["count"], s["min"], s["max"], s["avg"], s["last"]) for s in trend["items"]] == [
+            (2, 2.0 * n, 2.0 * n + 1, 2.0 * n + 0.5, 2.0 * n + 1) for n in range(10)
+        ]
+    assert (await http.get("/api/points/trends", params={**query, "ids": str(UUID(int=1))})).status_code == 404
+
+
+@pytest.mark.req("M9.5")
+async def test_raw_samples_leave_as_csv_and_parquet_over_the_seam(
+    points: Points, writer: Writer, database: Settings, sign_in: SignIn
+) -> None:
+    http = await sign_in("employee")
+    device, tag = points.devices[2], points.tags[2]
+    start = datetime.combine(clock.now().date() - timedelta(days=6), datetime.min.time(), UTC)
+    rows = [
+        (tag, micros(start) + n * 21_600_000_000, micros(start) + n * 21_600_000_000 + 7, n / 4, GOOD)
+        for n in range(20)
+    ]
+    rows[5] = (*rows[5][:3], float("nan"), BAD)
+    await writer.write(pack(rows))
+    async with Sealer(database, KEEP) as sealer:
+        assert len(await sealer.seal()) >= 4
+    query = {"ids": str(device), "from": start.isoformat(), "to": (start + timedelta(days=5)).isoformat()}
+    text = (await http.get("/api/points/export", params=query)).content.decode("utf-8-sig")
+    told = list(csv.DictReader(io.StringIO(text)))
+    assert [datetime.fromisoformat(row["ts"]) for row in told] == [start + timedelta(hours=6 * n) for n in range(20)]
+    assert [row["value"] for row in told[4:7]] == ["1", "", "1.5"]
+    assert told[5]["status"] == str(BAD & 0xFFFF) and told[0]["received"].endswith("00:00:00.000007Z")
+    answer = await http.get("/api/points/export", params={**query, "format": "parquet"})
+    table = pq.read_table(io.BytesIO(answer.content))
+    assert table.column("value").to_pylist() == [None if n == 5 else n / 4 for n in range(20)]
+    assert (await http.get("/api/points/export", params={**query, "to": query["from"]})).status_code == 422
+    assert (await (await sign_in("security_admin")).get("/api/points/export", params=query)).status_code == 403
+
+
+@pytest.mark.req("S3.1")
+async def test_nobody_keeps_less_than_the_clause_demands(
+    points: Points, writer: Writer, database: Settings, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest = clock.now() - timedelta(days=400)
+
+    async def kept(_: object) -> Kept:
+        return Kept(oldest, 400, 0)
+
+    alarms = RetentionClass("test_alarms", 365, lambda: 730, kept)
+    monkeypatch.setattr(retention, "classes", lambda: {"measured": retention.MEASURED, "test_alarms": alarms})
+    http = await sign_in("system_admin")
+    for key, days in (("measured", 29), ("test_alarms", 364), ("measured", 99_999)):
+        refused = await http.put(f"/api/history/retention/{key}", json={"keep_days": days})
+        assert refused.status_code == 422 and refused.json()["code"] == "keep_too_short"
+    assert (await http.put("/api/history/retention/no", json={"keep_days": 99})).status_code == 404
+    told = await http.put("/api/history/retention/measured", json={"keep_days": 120})
+    assert told.status_code == 200
+    rows = {row["key"]: row for row in told.json()["classes"]}
+    assert (rows["measured"]["keep_days"], rows["measured"]["minimum_days"]) == (120, 30)
+    assert (rows["test_alarms"]["keep_days"], datetime.fromisoformat(rows["test_alarms"]["oldest"])) == (730, oldest)
+    # the writer obeys: what is younger than 120 days stays, though its own settings say 30
+    longer = Writer(database, "longer", HistorySettings(keep_days=30, _env_file=None))
+    await longer.maintain()
+    old = clock.now() - timedelta(days=100)
+    assert (await longer.write(pack([(points.tags[3], micros(old), 0, 1.0, GOOD)]))).new == 1
+    assert await longer.maintain() == []
+    await longer.close()
+    async with Sealer(database, KEEP) as sealer:
+        await sealer.seal()
+    report = (await http.get("/api/history/retention")).json()
+    assert datetime.fromisoformat(report["oldest"]) == old  # read from the files
+    assert (
+        await (await sign_in("employee")).put("/api/history/retention/measured", json={"keep_days": 60})
+    ).status_code == 403
+
+
+async def test_the_command_reports_what_is_kept(points: Points, writer: Writer) -> None:
+    told = await asyncio.to_thread(CliRunner().invoke, app, ["report"])
+    assert told.exit_code == 0 and "measured" in told.stdout
+
+
+@pytest.mark.req("M9.5")
+async def test_the_administrators_refresh_rate_is_obeyed(
+    enterprise: Enterprise, points: Points, sign_in: SignIn
+) -> None:
+    from realtime.history import repository_archive as archive
+
+    http = await sign_in("system_admin")
+    assert (await http.get("/api/points/settings")).json() == {"refresh_ms": 500}
+    assert (await http.put("/api/points/settings", json={"refresh_ms": 50})).json()["code"] == "refresh_invalid"
+    assert (await http.put("/api/points/settings", json={"refresh_ms": 2000})).status_code == 200
+    assert (await (await sign_in("employee")).put("/api/points/settings", json={"refresh_ms": 900})).status_code == 403
+
+    class Heard:
+        times: list[float] = []
+
+        def publish(self, enterprise: UUID, topic: str, items: list[Value]) -> None:
+            self.times.append(clock.monotonic())
+
+    async with unit_of_work("*") as uow:
+        rates = await archive.refresh_rates(uow.session)
+    assert rates == {enterprise.id: 2.0}
+    heard = Heard()
+    live = LiveValues(heard, {1: (enterprise.id, points.devices[0])})
+    live.rates = {enterprise.id: 0.3}
+    running = asyncio.create_task(live.run())
+    until = clock.monotonic() + 20
+    while len(heard.times) < 4 and clock.monotonic() < until:
+        now = micros(clock.now())
+        live.put(Live(1, now, now, 1.0, GOOD))
+        await asyncio.sleep(0.01)
+    running.cancel()
+    gaps = [b - a for a, b in zip(heard.times, heard.times[1:], strict=False)]
+    assert len(gaps) == 3 and min(gaps) >= 0.29
