@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from realtime.positioning.types import Kind
-from realtime.tracking import playback, raw, repository_health, repository_tracks
+from realtime.tracking import demo, playback, raw, repository_health, repository_tracks
 from realtime.tracking.config import tracking_settings
 from realtime.tracking.frame import SiteFrame
 from realtime.tracking.messages import LARGEST, Report, schema
@@ -26,6 +26,7 @@ from twin.settings import get_settings
 from twin.web import CurrentPrincipal, TwinRoute, Uow
 
 router = APIRouter(tags=["positions"], route_class=TwinRoute)
+router.include_router(demo.router)
 
 From = Annotated[AwareDatetime, Query(alias="from")]
 To = Annotated[AwareDatetime, Query(alias="to")]

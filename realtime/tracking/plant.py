@@ -39,6 +39,9 @@ class Consumer(Protocol):
     async def feed(self, batch: FixBatch) -> None:
         """Take a batch; an error is logged and the next batch comes all the same."""
 
+    async def close(self) -> None:
+        """The process ends."""
+
 
 @dataclass
 class Minute:

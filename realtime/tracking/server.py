@@ -106,6 +106,8 @@ class Tracking:
         except Unavailable as error:
             log.error("the last track points could not be written", error=str(error))
         await self.store.close()
+        for consumer in self._consumers:
+            await consumer.close()
 
     def take(self, enterprise: UUID | None, message: bytes) -> None:
         """A message of a source."""
