@@ -162,3 +162,8 @@ async def enterprises(session: AsyncSession) -> list[UUID]:
 async def duties(session: AsyncSession) -> list[Any]:
     """Id, number and duty of every active person."""
     return list(await session.execute(select(Person.id, Person.code, Person.duty).where(Person.active)))
+
+
+async def account_ids(session: AsyncSession) -> dict[str, UUID]:
+    """Every account by its user name."""
+    return {row.username: row.id for row in await session.execute(text("SELECT id, username FROM account"))}

@@ -21,7 +21,7 @@ COUNTS = {
     "gate": 2,
     "device": 400,
     "camera": 60,
-    "geofence": 12,
+    "geofence": 20,
     "assembly_point": 4,
     "anchor": 80,
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from gis_assets.sites.demo import layout, layout_process
+from gis_assets.sites.demo.fences import MORE, said
 from gis_assets.sites.demo.frame import CRS_EPSG, ORIGIN_H, ring, to_lonlat, to_position
 from gis_assets.sites.demo.instruments import devices
 from gis_assets.sites.demo.locate import zone_at
@@ -263,7 +264,7 @@ def _anchors() -> list[Feature]:
 
 def _geofences() -> list[Feature]:
     rows = []
-    for f in GEOFENCES:
+    for f in (*GEOFENCES, *MORE):
         x, y = Rect(*f.outline[0], *f.outline[2]).center
         limits = {
             "z_min": _h(f.z_min),
@@ -271,10 +272,10 @@ def _geofences() -> list[Feature]:
             "limit_count": f.limit_count,
             "limit_seconds": f.limit_seconds,
         }
-        zone = "Z-00" if f.kind == "call" else zone_at(x, y)
+        zone = "Z-00" if f.kind in ("call", "speeding") else zone_at(x, y)
         rows.append(
             _feature(
-                f.code, f.name, f.name_en, _polygon(f.outline), kind=f.kind, **limits, zone_code=zone, enabled=True
+                f.code, f.name, f.name_en, _polygon(f.outline), kind=f.kind, **limits, zone_code=zone, **said(f.code)
             )
         )
     return rows
