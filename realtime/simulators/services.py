@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from twin.ops.service import Service
 
-SERVICES = (Service("simulators", "realtime.simulators.server", order=2, demo_only=True),)
+SERVICES = (
+    Service("simulators", "realtime.simulators.server", order=2, demo_only=True),
+    Service("crowd", "realtime.simulators.crowd_server", order=2, demo_only=True),
+)
