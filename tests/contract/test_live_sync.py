@@ -14,7 +14,7 @@ from twin.db import outbox
 from twin.db.uow import unit_of_work
 from twin.registry.layer import Layer, layers
 
-EVERY = [layer for layer in layers().values() if layer.live]
+EVERY = [layer for layer in layers().values() if layer.live and layer.editable]
 each = pytest.mark.parametrize("layer", EVERY, ids=[layer.key for layer in EVERY])
 
 

@@ -85,6 +85,7 @@ class Layer:
         live: whether changes go over the hub.
         datetime_field: column for the ``datetime`` parameter of OGC API - Features.
         identify: rank for clicks; the highest under the pointer wins.
+        editable: edited under ``/api/spatial``; otherwise its module writes the rows (e.g. a workflow) and their events.
     """
 
     key: str
@@ -99,6 +100,7 @@ class Layer:
     live: bool = True
     datetime_field: str = "updated_at"
     identify: int = 0
+    editable: bool = True
 
     @property
     def topic(self) -> str:

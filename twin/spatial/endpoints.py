@@ -43,7 +43,7 @@ async def create(
     layer: LayerKey, body: FeatureIn, uow: Uow, principal: CurrentPrincipal, response: Response
 ) -> FeatureOut:
     """Add a feature; faults of geometry and properties are all named."""
-    found = service.layer_of(layer)
+    found = service.editable_layer(layer)
     made = await service.create(uow, principal, found, body.geometry.model_dump(), body.properties)
     response.headers["Location"] = f"/ogc/collections/{found.key}/items/{made['id']}"
     return _answer(made, response)
@@ -62,20 +62,20 @@ async def patch(
     """Change what is given. `If-Match` (or `version` in the body) names the version it is based on; stale is a 409."""
     version = _version(if_match, body.version)
     geometry = body.geometry.model_dump() if body.geometry else None
-    changed = await service.patch(uow, principal, service.layer_of(layer), id, version, geometry, body.properties)
+    changed = await service.patch(uow, principal, service.editable_layer(layer), id, version, geometry, body.properties)
     return _answer(changed, response)
 
 
 @router.delete("/api/spatial/{layer}/{id}", tags=["spatial"], status_code=204, summary="Delete a feature")
 async def delete(layer: LayerKey, id: UUID, uow: Uow, principal: CurrentPrincipal, if_match: IfMatch = None) -> None:
     """Delete a feature; its history can restore it."""
-    await service.delete(uow, principal, service.layer_of(layer), id, _version(if_match, None))
+    await service.delete(uow, principal, service.editable_layer(layer), id, _version(if_match, None))
 
 
 @router.get("/api/spatial/{layer}/{id}/history", tags=["spatial"], summary="Versions of a feature")
 async def history(layer: LayerKey, id: UUID, uow: Uow, principal: CurrentPrincipal) -> HistoryOut:
     """All versions, newest first."""
-    items = await service.history(uow, principal, service.layer_of(layer), id)
+    items = await service.history(uow, principal, service.editable_layer(layer), id)
     return HistoryOut.model_validate({"items": items})
 
 
@@ -84,7 +84,7 @@ async def restore(
     layer: LayerKey, id: UUID, body: RestoreIn, uow: Uow, principal: CurrentPrincipal, response: Response
 ) -> FeatureOut:
     """Make an earlier version the present one, also after a deletion."""
-    return _answer(await service.restore(uow, principal, service.layer_of(layer), id, body.version), response)
+    return _answer(await service.restore(uow, principal, service.editable_layer(layer), id, body.version), response)
 
 
 def _answer(feature: dict[str, Any], response: Response) -> FeatureOut:

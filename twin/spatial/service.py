@@ -72,6 +72,18 @@ def layer_of(key: str) -> Layer:
     return found
 
 
+def editable_layer(key: str) -> Layer:
+    """The registered layer ``key``, to edit it.
+
+    Raises:
+        LayerNotFound: when there is none, or its module alone writes it.
+    """
+    found = layer_of(key)
+    if not found.editable:
+        raise LayerNotFound(layer=key)
+    return found
+
+
 async def site_of(uow: UnitOfWork) -> repository.SiteRow:
     """The enterprise's site.
 

@@ -16,7 +16,7 @@ from twin.registry.layer import layers
 from twin.spatial import repository
 from twin.spatial.plan import Given, apply, plan
 from twin.spatial.properties import check_properties
-from twin.spatial.service import SiteNotFound, layer_of
+from twin.spatial.service import SiteNotFound, editable_layer, layer_of
 from twin.spatial.validate import check
 
 #: ``{"code", "properties", "geometry"}``: GeoJSON geometry, EPSG:4326 with heights.
@@ -44,7 +44,7 @@ async def load_site(
     (given,) = data["site"]
     site = await _site_row(uow, given)
     for key in sorted(data, key=lambda k: _FIRST.index(k) if k in _FIRST else len(_FIRST)):
-        layer = layer_of(key)
+        layer = editable_layer(key)
         rows = [
             Given(n, {**feature["properties"], "code": feature["code"]}, dict(feature["geometry"]))
             for n, feature in enumerate(data[key], 1)
@@ -87,7 +87,7 @@ async def export_site(uow: UnitOfWork, code: str) -> dict[str, Any]:
     if site is None or site.code != code:
         raise SiteNotFound(site=code)
     found: dict[str, list[dict[str, Any]]] = {}
-    for layer in layers().values():
+    for layer in (layer for layer in layers().values() if layer.editable):
         writable = [f.name for f in layer.all_fields if f.writable and f.name != "code"]
         rows = await features(uow.session, layer, await repository.ids_of(uow.session, layer, site.id))
         found[layer.key] = [

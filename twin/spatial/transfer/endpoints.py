@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from twin import clock
 from twin.errors import Invalid
-from twin.spatial.service import layer_of
+from twin.spatial.service import editable_layer, layer_of
 from twin.spatial.transfer import excel, service
 from twin.spatial.transfer.model import MAX_BYTES, MB, FileTooLarge, Options
 from twin.spatial.transfer.systems import label
@@ -141,7 +141,7 @@ async def _run(
     crs: str,
     options: Options,
 ) -> ImportOut:
-    found = layer_of(layer)
+    found = editable_layer(layer)
     principal.require("spatial:import")
     with _stored(file) as path:
         outcome = await work(uow, principal, found, path, file.filename or "", crs, options, language)
@@ -186,7 +186,7 @@ async def template(
     principal: CurrentPrincipal, language: Language, layer: Annotated[str, Query(max_length=60)]
 ) -> Response:
     """A workbook with the columns, drop-downs of the code lists and what each column means."""
-    found = layer_of(layer)
+    found = editable_layer(layer)
     principal.require(found.read)
     made = service.FORMATS["xlsx"]
     return _file(f"{found.key}-template.xlsx", made.media_type, excel.template(found, language))
