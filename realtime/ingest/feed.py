@@ -65,6 +65,8 @@ class Feed:
     store: Callable[[Row], None]
     show: Callable[[Live], None]
     counts: Counts = field(default_factory=Counts)
+    last: int = 0  # receipt of the newest sample, microseconds since 1970; 0: none yet
+    lag: int | None = None  # microseconds from its source time to its receipt; None: the source gives no times
     _states: dict[int, _State] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -114,6 +116,7 @@ class Feed:
             # It stands again from now on, on the source's clock.
             stored = state.ts + max(_TICK, now - state.received)
         self.counts.taken += 1
+        self.last, self.lag = now, None if ts is None else now - ts
         state.ts, state.received, state.marked, state.behind = stored, now, False, False
         self._confirm(state, now)
         self.store((tag, stored, now, value, quality))

@@ -29,6 +29,23 @@ class AddressInvalid(Invalid):
     code = "address_invalid"
 
 
+class NotBrowsable(Invalid):
+    """This kind of source has no tree of points."""
+
+    code = "not_browsable"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node of a source's tree. ``address``: what a point would be set to; ``node``: what to browse further."""
+
+    node: str
+    address: str
+    name: str
+    variable: bool
+    value: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPoint:
     """A point of a source: its tag number in the history and where the source keeps it; value * scale + shift."""
@@ -59,10 +76,12 @@ class SourceKind(ABC, Generic[S]):
     Attributes:
         key: name in ``field_source.kind``.
         model: settings of a source of this kind.
+        browsable: whether :meth:`browse` works.
     """
 
     key: str
     model: type[S]
+    browsable: bool = False
 
     @abstractmethod
     def check(self, address: str) -> None:
@@ -75,6 +94,15 @@ class SourceKind(ABC, Generic[S]):
     def probe(self, settings: S) -> S:
         """Settings with which one value may be read beside the running source, without disturbing it."""
         return settings
+
+    async def browse(self, settings: S, node: str) -> list[Branch]:
+        """What lies under a node of the source's tree; "" is its root.
+
+        Raises:
+            NotBrowsable: this kind of source has no tree.
+            SourceError, OSError: the source cannot be reached.
+        """
+        raise NotBrowsable(kind=self.key)
 
     @abstractmethod
     async def run(self, settings: S, points: Sequence[FieldPoint], sink: Sink) -> None:

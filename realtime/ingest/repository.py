@@ -132,23 +132,30 @@ class Fares:
     connected: bool
     error: str
     counts: Mapping[str, int]
+    rate: float = 0.0
+    last_at: datetime | None = None
+    lag_s: float | None = None
 
 
 async def put_states(session: AsyncSession, at: datetime, rows: Sequence[Fares]) -> None:
     """Note how sources fare; a source that was taken away meanwhile is left out."""
     await session.execute(
         text(
-            "INSERT INTO field_source_state (source_id, enterprise_id, connected, error, counts, at)"
-            " SELECT u.s, u.e, u.c, u.x, CAST(u.j AS jsonb), :at FROM unnest(CAST(:s AS uuid[]), CAST(:e AS uuid[]),"
-            " CAST(:c AS boolean[]), CAST(:x AS text[]), CAST(:j AS text[])) AS u (s, e, c, x, j)"
+            "INSERT INTO field_source_state (source_id, enterprise_id, connected, error, counts, at, rate, last_at,"
+            " lag_s) SELECT u.s, u.e, u.c, u.x, CAST(u.j AS jsonb), :at, u.r, u.l, u.g"
+            " FROM unnest(CAST(:s AS uuid[]), CAST(:e AS uuid[]), CAST(:c AS boolean[]), CAST(:x AS text[]),"
+            " CAST(:j AS text[]), CAST(:r AS float8[]), CAST(:l AS timestamptz[]), CAST(:g AS float8[]))"
+            " AS u (s, e, c, x, j, r, l, g)"
             " JOIN field_source f ON f.id = u.s"
             " ON CONFLICT (source_id) DO UPDATE SET connected = excluded.connected, error = excluded.error,"
-            " counts = excluded.counts, at = excluded.at"
+            " counts = excluded.counts, at = excluded.at, rate = excluded.rate, last_at = excluded.last_at,"
+            " lag_s = excluded.lag_s"
         ),
         {
             "at": at, "s": [r.source_id for r in rows], "e": [r.enterprise_id for r in rows],
             "c": [r.connected for r in rows], "x": [r.error for r in rows],
-            "j": [json.dumps(dict(r.counts)) for r in rows],
+            "j": [json.dumps(dict(r.counts)) for r in rows], "r": [r.rate for r in rows],
+            "l": [r.last_at for r in rows], "g": [r.lag_s for r in rows],
         },
     )  # fmt: skip
 
@@ -167,6 +174,9 @@ class SourceView:
     error: str
     counts: dict[str, int]
     at: datetime | None
+    rate: float
+    last_at: datetime | None
+    lag_s: float | None
 
 
 async def views(session: AsyncSession) -> list[SourceView]:
@@ -174,11 +184,59 @@ async def views(session: AsyncSession) -> list[SourceView]:
     rows = await session.execute(
         text(
             "SELECT f.id, f.name, f.kind, f.enabled, (SELECT count(*) FROM field_point p WHERE p.source_id = f.id),"
-            " f.bad_after_s, COALESCE(s.connected, false), COALESCE(s.error, ''), COALESCE(s.counts, '{}'), s.at"
-            " FROM field_source f LEFT JOIN field_source_state s ON s.source_id = f.id ORDER BY f.name"
+            " f.bad_after_s, COALESCE(s.connected, false), COALESCE(s.error, ''), COALESCE(s.counts, '{}'), s.at,"
+            " COALESCE(s.rate, 0), s.last_at, s.lag_s FROM field_source f LEFT JOIN field_source_state s ON s.source_id = f.id ORDER BY f.name"
         )
     )
     return [SourceView(*row) for row in rows]
+
+
+async def source(session: AsyncSession, id_: UUID, *, lock: bool = False) -> tuple[SourceRow, bool] | None:
+    """A source of the enterprise and whether it is to run."""
+    rows = await session.execute(
+        text(
+            "SELECT id, enterprise_id, name, kind, settings, bad_after_s, updated_at, enabled FROM field_source"
+            " WHERE id = :id" + (" FOR UPDATE" if lock else "")
+        ),
+        {"id": id_},
+    )
+    row = rows.one_or_none()
+    return None if row is None else (SourceRow(*row[:7]), bool(row[7]))
+
+
+async def change(session: AsyncSession, row: SourceRow, enabled: bool) -> None:
+    """Set everything of a source that is there."""
+    await session.execute(
+        text(
+            "UPDATE field_source SET name = :name, settings = CAST(:settings AS jsonb), bad_after_s = :bad,"
+            " enabled = :enabled, updated_at = :at WHERE id = :id"
+        ),
+        {
+            "id": row.id, "name": row.name, "settings": json.dumps(row.settings), "bad": row.bad_after_s,
+            "enabled": enabled, "at": row.updated_at,
+        },
+    )  # fmt: skip
+
+
+async def delete(session: AsyncSession, id_: UUID) -> None:
+    """Remove a source with its addresses; what it measured stays in the history."""
+    await session.execute(text("DELETE FROM field_source WHERE id = :id"), {"id": id_})
+
+
+async def points_of(session: AsyncSession, devices: Sequence[UUID]) -> list[PointRow]:
+    """The addresses that these devices have now."""
+    rows = await session.execute(
+        text("SELECT device_id, source_id, address, scale, shift FROM field_point WHERE device_id = ANY(:d)"),
+        {"d": list(devices)},
+    )
+    return [PointRow(*row) for row in rows]
+
+
+async def touch(session: AsyncSession, ids: Sequence[UUID], at: datetime) -> None:
+    """Mark sources as changed: the gateway starts them anew."""
+    await session.execute(
+        text("UPDATE field_source SET updated_at = :at WHERE id = ANY(:ids)"), {"at": at, "ids": list(ids)}
+    )
 
 
 async def newest(session: AsyncSession, tags: Sequence[int]) -> list[tuple[int, datetime, datetime, int]]:

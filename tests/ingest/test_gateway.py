@@ -45,7 +45,7 @@ class Screen:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, enterprise: UUID, folder: Path, sinks: Sequence[SampleSink] = ()
+    settings: Settings, enterprise: UUID, folder: Path, sinks: Sequence[SampleSink] = (), look: float = 0.1
 ) -> AsyncIterator[tuple[Gateway, Screen]]:
     """A gateway and a hub's ingest on sockets of their own."""
     mine = settings.model_copy(update={"var_dir": folder})
@@ -53,7 +53,7 @@ async def running(
     ingest = Ingest(hub)
     await ingest.start(socket_path(mine))
     async with Publisher(socket_path(mine), retry=0.05) as publisher:
-        gateway = Gateway(mine, publisher, look=0.1, backoff=(0.1, 0.2), sinks=sinks)
+        gateway = Gateway(mine, publisher, look=look, backoff=(0.1, 0.2), sinks=sinks)
         task = asyncio.create_task(gateway.run())
         try:
             yield gateway, Screen(hub, enterprise)
