@@ -147,6 +147,11 @@ export class Engine {
     this.draw()
   }
 
+  /** Is there no mesh at all, and none to come? */
+  get bare(): boolean {
+    return this.wanted.size === 0
+  }
+
   get tilesets(): Cesium3DTileset[] {
     return [...this.loaded.values()]
   }

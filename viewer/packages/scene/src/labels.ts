@@ -2,7 +2,7 @@ import { riskMarkSvg } from '@twin/ui'
 import { declutter, type Box, type Candidate } from './declutter'
 import type { Vec3 } from './frame'
 import type { Placed } from './model'
-import { eye, project, type Lens, type Orbit } from './orbit'
+import { eye, projector, type Lens, type Orbit } from './orbit'
 import { labelStyle, riskOf, type LabelStyle } from './style'
 import { pinAt } from './pins'
 
@@ -82,16 +82,23 @@ export class Labels {
     label.width = 0 // measured when it is first shown
   }
 
-  update(orbit: Orbit, lens: Lens, visible: (placed: Placed) => boolean, selected: string | undefined): void {
+  update(
+    orbit: Orbit,
+    lens: Lens,
+    visible: (placed: Placed) => boolean,
+    selected: string | undefined,
+    lift: (placed: Placed) => number = () => 0,
+  ): void {
     const from = eye(orbit)
     const candidates: Candidate<Label>[] = []
+    const where = projector(orbit, lens)
     for (const label of this.labels.values()) {
       const chosen = label.key === selected
       if (!chosen && !visible(label.placed)) continue
       const { near, far } = label.style
       const distance = Math.hypot(label.at[0] - from[0], label.at[1] - from[1], label.at[2] - from[2])
       if (!chosen && (distance < near || distance > far)) continue
-      const p = project(orbit, lens, label.at)
+      const p = where([label.at[0], label.at[1], label.at[2] + lift(label.placed)])
       if (!p || p.x < -80 || p.y < -40 || p.x > lens.width + 80 || p.y > lens.height + 40) continue
       if (label.width === 0) this.size(label)
       const { width, height } = label

@@ -6,6 +6,7 @@ import { SiteFrame, type Vec3 } from './frame'
 import { Labels } from './labels'
 import { pictureOf, type LivePicture } from './live/host'
 import { SceneLive } from './live/live3d'
+import { drawGroundZones } from './massing'
 import { PlantModel } from './model'
 import { projector, type Orbit } from './orbit'
 import { Pointer } from './pointer'
@@ -64,6 +65,7 @@ export class PlantScene implements PlantView {
       lit: () => showing.lit,
       draw: () => this.engine.draw(),
       touch: () => this.engine.touch(),
+      ground: () => drawGroundZones(this.engine, this.frame, this.model, showing.visible.has('zone')),
     })
     this.pointer = this.makePointer()
     this.controls = new Controls(
@@ -309,7 +311,13 @@ export class PlantScene implements PlantView {
 
   private rendered(): void {
     const { showing } = this
-    this.labels.update(this.controls.orbit, this.engine.lens(), (p) => showing.shows(p), showing.selectedKey)
+    this.labels.update(
+      this.controls.orbit,
+      this.engine.lens(),
+      (p) => showing.shows(p),
+      showing.selectedKey,
+      (p) => showing.lift(p),
+    )
     this.live.update(this.picture(), this.labels.taken)
     const drawn = this.zones.drawn()
     if (drawn.length > 0) this.events.emit('recolour', drawn)

@@ -84,8 +84,8 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
     chosen = glow(u_chosenObject, numbers, p.z);
   }
   vec3 shine = vec3(1.0) * (0.35 + 0.65 * sqrt(clamp(luma, 0.0, 1.0)));
-  base = mix(base, shine, 0.22 * hover);
-  base = mix(base, u_glow * (0.45 + 0.9 * sqrt(clamp(luma, 0.0, 1.0))), 0.55 * chosen);
+  base = mix(base, shine, 0.3 * hover);
+  base = mix(base, u_glow * (0.45 + 0.9 * sqrt(clamp(luma, 0.0, 1.0))), 0.42 * chosen);
   vec2 hv = (p.xy - u_heatBox.xy) * u_heatBox.zw;
   if (u_heatBox.z > 0.0 && hv.x > 0.0 && hv.y > 0.0 && hv.x < 1.0 && hv.y < 1.0) {
     float v = texture(u_heat, hv).r;

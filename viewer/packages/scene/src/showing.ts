@@ -4,6 +4,7 @@ import type { SiteFrame, Vec3 } from './frame'
 import { keyOf } from './live/host'
 import type { PlantModel, Placed } from './model'
 import { Objects, SOLIDS } from './objects'
+import { drawMassing } from './massing'
 import { drawFences, drawFloor, drawRoads, drawSelection, drawStems } from './overlays'
 import { pinAt } from './pins'
 import { orientedBox } from './polygon'
@@ -32,7 +33,7 @@ export class Showing {
   /** With a floor open, points of other floors of its building are left out and its own are shown whatever the layer tree says. */
   shows(placed: Placed): boolean {
     const cut = this.tools?.cut
-    if (cut && placed.feature.geometry.type === 'Point' && beyond(cut, placed.at)) return false
+    if (cut && beyond(cut, placed.at)) return false
     return this.floors.shows(placed) ?? this.visible.has(placed.ref.layer)
   }
 
@@ -47,7 +48,8 @@ export class Showing {
     return [x, y, z + this.lift(placed)]
   }
 
-  private lift(placed: Placed): number {
+  /** How far a point is lifted because its storey is drawn apart, m. */
+  lift(placed: Placed): number {
     const code = placed.feature.properties['floor_code']
     return placed.feature.geometry.type === 'Point'
       ? this.floors.lift(placed.at, typeof code === 'string' ? code : undefined)
@@ -86,6 +88,7 @@ export class Showing {
     drawRoads(engine, frame, model, this.visible.has('road'))
     drawSelection(engine, frame, model.get(this.selected), this.tools?.covers ?? false)
     drawFloor(engine, frame, floors)
+    drawMassing(engine, frame, model, (placed) => this.shows(placed))
     const ring = (floors.building() ?? floors.open)?.rings[0]
     engine.drape.setCut(ring && orientedBox(ring), floors.cutAt())
     this.light(engine)

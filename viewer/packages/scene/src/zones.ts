@@ -15,6 +15,8 @@ export interface ZonePainterHost {
   /** zones that stay bright while the rest is dimmed; undefined: nothing is dimmed */
   lit(): ReadonlySet<string> | undefined
   draw(): void
+  /** paints the zones on the bare ground where there is no mesh to paint them on */
+  ground(): void
   /** several frames in a row are coming */
   touch(): void
 }
@@ -92,6 +94,7 @@ export class ZonePainter {
       )
     }
     drape.flush()
+    if (this.pulses.size === 0 || this.unsaid.length > 0) this.host.ground()
     this.host.draw()
   }
 

@@ -9,6 +9,10 @@ export default {
     expired: 'Your session has ended. Please sign in again. The picture stays but is no longer updated.',
   },
   boot: {
+    noSite: 'No site has been loaded yet',
+    noSiteHint:
+      'First import the site and its layers in the console, then the 3D model with twin tiles import. This screen shows them by itself.',
+    console: 'Open the console',
     waiting: 'Waiting for the server',
     waitingHint:
       'The server does not answer; trying again. Until then this screen says nothing about the plant: rely on field instruments and radio.',
@@ -80,6 +84,7 @@ export default {
     closeFloor: 'Leave floor',
     measure: 'Measure',
     volume: 'Volume',
+    model: 'Model tools',
     section: 'Section',
     underground: 'Open the ground',
     surveys: 'Versions of the 3D model',

@@ -9,6 +9,9 @@ export default {
     expired: '登录已失效,请重新登录。画面保留,数据停止更新。',
   },
   boot: {
+    noSite: '还没有厂区数据',
+    noSiteHint: '请先在控制台导入厂区范围和图层，再用 twin tiles import 导入三维模型。导入后本屏会自动显示。',
+    console: '打开控制台',
     waiting: '等待服务器',
     waitingHint: '服务器没有应答,正在自动重试。此时画面不反映现场情况,请以现场仪表和对讲为准。',
     loading: '正在读取工厂数据',
@@ -73,6 +76,7 @@ export default {
     closeFloor: '退出楼层',
     measure: '测量',
     volume: '体积',
+    model: '模型工具',
     section: '剖切',
     underground: '地下开挖视图',
     surveys: '三维模型版本',

@@ -23,10 +23,11 @@ export const useSession = defineStore('session', () => {
   async function boot(): Promise<void> {
     clearTimeout(retry)
     try {
-      config.value ??= await api.config()
+      if (!config.value?.site) config.value = await api.config()
       me.value = await api.me()
       state.value = 'in'
       expired.value = false
+      if (!config.value.site) retry = setTimeout(() => void boot(), 3000) // somebody loads it while we wait
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return // onUnauthenticated has set the state
       if (state.value !== 'in') state.value = 'unreachable'
@@ -38,6 +39,7 @@ export const useSession = defineStore('session', () => {
     me.value = await api.login(username, password)
     state.value = 'in'
     expired.value = false
+    if (!config.value?.site) void boot()
   }
 
   async function signOut(): Promise<void> {
