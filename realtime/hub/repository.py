@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -50,3 +50,12 @@ async def newest(enterprise: UUID, topic: str) -> int:
     """The number of a topic's newest change."""
     async with _frozen(enterprise) as session:
         return await head(session, enterprise, topic)
+
+
+async def kept_snapshot(
+    enterprise: UUID, topic: str, read: Callable[[AsyncSession], Awaitable[list[dict[str, Any]]]]
+) -> tuple[list[dict[str, Any]], int]:
+    """What a stream keeps in the database, and the number of the newest change of its outbox topic."""
+    async with _frozen(enterprise) as session:
+        seq = await head(session, enterprise, topic)
+        return await read(session), seq

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
@@ -55,6 +56,22 @@ class InboxSource:
         return await _reading(lambda: repository.newest(key.enterprise, key.name))
 
 
+class KeptSource:
+    """A stream whose state is in the database and whose changes come by the outbox."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    async def snapshot(self, key: TopicKey) -> tuple[list[Item], int]:
+        read = self.stream.snapshot
+        assert read is not None
+        found, seq = await _reading(lambda: repository.kept_snapshot(key.enterprise, self.stream.outbox, read))
+        return [Item(str(entry["id"]), entry) for entry in found], seq
+
+    async def head(self, key: TopicKey) -> int:
+        return await _reading(lambda: repository.newest(key.enterprise, self.stream.outbox))
+
+
 async def _reading(act: Callable[[], Awaitable[_T]]) -> _T:
     """Run a query; a database that is away is said in the hub's words."""
     try:
@@ -68,13 +85,19 @@ async def _reading(act: Callable[[], Awaitable[_T]]) -> _T:
 def specs() -> tuple[TopicSpec, ...]:
     """Every topic: the live layers, one's own notifications, and the state of the system."""
     found = [TopicSpec(layer.topic, layer.read, LayerSource(layer)) for layer in layers().values() if layer.live]
-    found += [TopicSpec(stream.topic, stream.scope) for stream in streams()]
+    found += [TopicSpec(s.topic, s.scope, KeptSource(s) if s.outbox else None) for s in streams()]
     return (*found, TopicSpec(INBOX, "", InboxSource(), personal=True))
 
 
 def streams() -> tuple[Stream, ...]:
     """Every stream of the modules."""
     return tuple(stream for module in discover.submodules("streams") for stream in module.STREAMS)
+
+
+@cache
+def kept_streams() -> dict[str, Stream]:
+    """The streams that the outbox feeds, by outbox topic."""
+    return {stream.outbox: stream for stream in streams() if stream.outbox}
 
 
 async def feed(hub: Hub, batches: AsyncIterator[list[Event]], account_changed: Callable[[UUID], None]) -> None:
@@ -107,6 +130,10 @@ def _take(hub: Hub, topic: str, enterprise: UUID, events: list[Event], account_c
         hub.publish_stream(
             enterprise, topic, [(e.key, e.at.timestamp(), {**e.payload, "kind": e.kind}) for e in events]
         )
+    elif topic in kept_streams():
+        stream = kept_streams()[topic]
+        assert stream.shown is not None
+        hub.publish(enterprise, stream.topic, events[-1].seq, [(e.key, stream.shown(e.payload)) for e in events])
     elif topic not in hub.specs:
         pass  # facts for other subscribers only
     elif events[0].kind == "reload":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -21,6 +21,8 @@ from realtime.hub.limits import Limits
 from twin import clock
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from realtime.hub.client import Sub
 
 
@@ -68,12 +70,17 @@ class Stream:
         title: what it is, in English (for AsyncAPI).
         scope: right needed to read it.
         schema: JSON Schema of a value; its ``id`` is the key.
+        outbox: outbox topic whose events feed it, for state that is kept in the database; then ``snapshot`` reads the
+            present state (values with their ``id``) and ``shown`` makes an event's payload the value (None: gone).
     """
 
     topic: str
     title: str
     scope: str
     schema: dict[str, Any]
+    outbox: str = ""
+    snapshot: Callable[[AsyncSession], Awaitable[list[dict[str, Any]]]] | None = None
+    shown: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
 
 
 class Delta:
