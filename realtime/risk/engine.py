@@ -39,12 +39,26 @@ class _Cell:
 class _Node:
     """A zone in the tree."""
 
-    __slots__ = ("cells", "children", "code", "kind", "lifts", "override", "own", "parent", "said", "shown", "static")
+    __slots__ = (
+        "above",
+        "cells",
+        "children",
+        "code",
+        "kind",
+        "lifts",
+        "override",
+        "own",
+        "parent",
+        "said",
+        "shown",
+        "static",
+    )
 
     def __init__(self, zone: Zone) -> None:
         self.code = zone.code
         self.kind = zone.kind
         self.static = zone.static
+        self.above = zone.parent or None
         self.parent: _Node | None = None
         self.children: list[_Node] = []
         self.cells: dict[str, _Cell] = {}
@@ -297,6 +311,15 @@ class RiskEngine:
         return Change(
             node.code, self.now, before, node.shown, node.own, self.causes(node.code), child, node.override is not None
         )
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of the facts of a kind that hold now."""
+        return [key for of, key in self._facts if of == kind]
+
+    def knows(self, code: str, parent: str | None, kind: str) -> bool:
+        """Whether the zone is there, of this kind and below this parent."""
+        node = self._nodes.get(code)
+        return node is not None and node.kind == kind and node.above == (parent or None)
 
     def drain(self) -> list[Change]:
         """The changes since the last call, in order."""

@@ -6,7 +6,7 @@ subscribers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -89,6 +89,18 @@ class UnitOfWork:
                 enterprise_id=self.enterprise_id, topic=topic, kind=kind, key=key, payload=payload, at=clock.now()
             )
         )
+        await self.session.execute(text("SELECT pg_notify('twin_outbox', '')"))
+
+    async def emit_all(self, facts: Sequence[tuple[str, str, str, dict[str, Any]]]) -> None:
+        """Put many facts (topic, kind, key, payload) into the outbox in one statement."""
+        if not facts:
+            return
+        at = clock.now()
+        rows = [
+            {"enterprise_id": self.enterprise_id, "topic": t, "kind": k, "key": key, "payload": payload, "at": at}
+            for t, k, key, payload in facts
+        ]
+        await self.session.execute(insert(Outbox), rows)
         await self.session.execute(text("SELECT pg_notify('twin_outbox', '')"))
 
     async def audit(

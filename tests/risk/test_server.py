@@ -1,0 +1,170 @@
+"""The risk process on a real database: facts lift zones on the map by themselves, restarts go on, edits are followed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from gis_assets.sites.demo.accounts import views
+from gis_assets.sites.demo.build import features
+
+from realtime.risk import repository
+from realtime.risk.server import Risk
+from realtime.risk.types import Fact
+from tests.conftest import Enterprise, SignIn
+from twin import clock
+from twin.db.outbox import Event
+from twin.db.uow import UnitOfWork, unit_of_work
+from twin.spatial.site import load_site
+
+
+class Told:
+    """An input that tests tell facts: over the outbox, as modules do."""
+
+    kind, title_zh, title_en = "alarm", "试验", "Trial"
+    attributes: dict[str, tuple[str, str]] = {"grade": ("级别", "Grade")}
+    topics: Sequence[str] = ("trial.alarm",)
+
+    def __init__(self) -> None:
+        self.holds: dict[str, Fact] = {}
+
+    async def current(self, uow: UnitOfWork) -> Sequence[Fact]:
+        return list(self.holds.values())
+
+    async def facts(self, event: Event, uow: UnitOfWork) -> Sequence[Fact]:
+        over = event.at.timestamp() if event.kind == "over" else None
+        return [
+            Fact(
+                "alarm", event.key, event.payload["zone"], event.at.timestamp(), over, {"grade": event.payload["grade"]}
+            )
+        ]
+
+    async def tell(self, enterprise: Enterprise, key: str, zone: str, grade: int, *, over: bool = False) -> None:
+        fact = Fact("alarm", key, zone, clock.now().timestamp(), None, {"grade": grade})
+        if over:
+            self.holds.pop(key, None)
+        else:
+            self.holds[key] = fact
+        async with unit_of_work(enterprise.id) as uow:
+            await uow.emit("trial.alarm", "over" if over else "begins", key, {"zone": zone, "grade": grade})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plant(enterprise: Enterprise) -> None:
+    async with unit_of_work(enterprise.id) as uow:
+        await load_site(uow, features(), views())
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    told = Told()
+    monkeypatch.setattr("realtime.risk.server.inputs", lambda: {"alarm": told})
+    return told
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running(plant: None, told: Told) -> AsyncIterator[Callable[[], Any]]:
+    """Starts the process's loop; a second call is a restart."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def start() -> Risk:
+        for task in tasks:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        risk = Risk()
+        tasks[:] = [asyncio.create_task(risk.run())]
+        await asyncio.wait_for(risk.started.wait(), 30)
+        return risk
+
+    yield start
+    for task in tasks:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def level(sign_in: SignIn, code: str) -> int:
+    http = await sign_in("control")
+    page = (await http.get("/ogc/collections/zone/items", params={"filter": f"code='{code}'"})).json()
+    risk: int = page["features"][0]["properties"]["risk"]
+    return risk
+
+
+async def until(sign_in: SignIn, code: str, wanted: int) -> None:
+    async with asyncio.timeout(20):
+        while await level(sign_in, code) != wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def rules(enterprise: Enterprise, **release: float) -> None:
+    """Rules that need no waiting, written as the service does."""
+    async with unit_of_work(enterprise.id) as uow:
+        await repository.add_first_rules(uow.session, enterprise.id, clock.now())
+        for row in await repository.rule_rows(uow.session):
+            body = {**row.body, "hold_s": 0, "release_s": 0}
+            await repository.put_rule(
+                uow.session, enterprise.id, enterprise.id, repository.RuleRow(**{**row.__dict__, "body": body})
+            )
+        await uow.emit("risk.rule", "put", "all", {})
+
+
+@pytest.mark.req("M8.3")
+async def test_a_fact_colours_its_zone_and_its_end_gives_the_colour_back(
+    running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    await rules(enterprise)
+    await running()
+    before = await level(sign_in, "Z-43")
+    assert before > 1
+    await told.tell(enterprise, "a1", "Z-43", 1)
+    await until(sign_in, "Z-43", 1)
+    await told.tell(enterprise, "a1", "Z-43", 1, over=True)
+    await until(sign_in, "Z-43", before)
+    async with unit_of_work(enterprise.id) as uow:
+        made = await repository.changes(uow.session, "Z-43", clock.now() - timedelta(hours=1), clock.now(), 10)
+    assert [(c["before"], c["after"]) for c in made[:2]] == [(1, before), (before, 1)]
+    assert made[1]["causes"][0]["rule"] == "alarm_interlock" and made[1]["causes"][0]["facts"] == ["a1"]
+
+
+@pytest.mark.req("M8.3")
+async def test_a_restart_goes_on_and_nothing_that_ended_meanwhile_stays_lifted(
+    running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    await rules(enterprise)
+    risk = await running()
+    before = await level(sign_in, "Z-44")
+    await told.tell(enterprise, "b1", "Z-44", 1)
+    await until(sign_in, "Z-44", 1)
+    second = await running()
+    assert (
+        second.plants[enterprise.id].engine.causes("Z-44")[0].since
+        == risk.plants[enterprise.id].engine.causes("Z-44")[0].since
+    )
+    assert await level(sign_in, "Z-44") == 1
+    told.holds.clear()  # it ended while nobody listened, and no event tells
+    await running()
+    await until(sign_in, "Z-44", before)
+
+
+async def test_an_edit_of_the_static_level_keeps_the_lift(
+    running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    await rules(enterprise)
+    await running()
+    await told.tell(enterprise, "c1", "Z-42", 1)
+    await until(sign_in, "Z-42", 1)
+    http = await sign_in("manager")
+    page = (await http.get("/ogc/collections/zone/items", params={"filter": "code='Z-42'"})).json()
+    zone = page["features"][0]
+    answer = await http.patch(
+        f"/api/spatial/zone/{zone['id']}",
+        json={"properties": {"static_risk": 3}},
+        headers={"If-Match": f'"{zone["properties"]["version"]}"'},
+    )
+    assert answer.status_code == 200, answer.text
+    await until(sign_in, "Z-42", 1)
+    await told.tell(enterprise, "c1", "Z-42", 1, over=True)
+    await until(sign_in, "Z-42", 3)
