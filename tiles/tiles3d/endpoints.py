@@ -20,7 +20,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from tiles.tiles3d import links, store
+from tiles.tiles3d import links, raster_endpoints, store
 from tiles.tiles3d.errors import TileNotFound, TilesetNotFound, TooManyPoints
 from tiles.tiles3d.manifest import Manifest
 from twin import clock
@@ -31,6 +31,8 @@ from twin.spatial import repository
 from twin.web import CurrentPrincipal
 
 router = APIRouter(prefix="/tiles3d", tags=["tiles3d"])
+# Before the tilesets' own addresses, whose last one takes any path.
+router.include_router(raster_endpoints.router)
 
 _MAX_POINTS = 100_000
 _MAX_CAMERAS = 5_000

@@ -110,3 +110,21 @@ class TooManyPoints(TooLarge):
     """More points in one height request than allowed."""
 
     code = "too_many_points"
+
+
+class RasterNotFound(NotFound):
+    """No such raster, or not this version any more."""
+
+    code = "raster_not_found"
+
+
+class SiteNotFound(NotFound):
+    """No such site, or not visible to this account."""
+
+    code = "tiles3d_site_not_found"
+
+
+class CameraNotFound(NotFound):
+    """No such camera in the site."""
+
+    code = "tiles3d_camera_not_found"
