@@ -35,7 +35,7 @@ async def sos(uow: UnitOfWork, principal: Principal, given: SosIn) -> tuple[UUID
     if person is None:
         raise NotAPerson(name=principal.name)
     row = await calls.last_fix(uow.session, person.id)
-    fix = None if row is None else LastFix(row.lon, row.lat, row.h, row.t, row.r95, row.floor, row.zone)
+    fix = None if row is None else LastFix(row.lon, row.lat, row.h, row.at, row.r95, row.floor, row.zone)
     if given.lon is not None and given.lat is not None:
         at = clock.now() - timedelta(seconds=given.age)
         # A badge knows the floor, so its fix is kept unless the handheld's is clearly newer.

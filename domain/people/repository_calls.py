@@ -94,8 +94,8 @@ async def delivered(session: AsyncSession, call_id: UUID, badge: str) -> None:
 
 
 async def last_fix(session: AsyncSession, person_id: UUID) -> Any | None:
-    """The newest position of a person: lon, lat, h, floor, zone, r95, t."""
+    """The newest position of a person: lon, lat, h, floor, zone, r95, at."""
     rows = await session.execute(
-        text("SELECT lon, lat, h, floor, zone, r95, t FROM place_latest WHERE subject_id = :p"), {"p": person_id}
+        text("SELECT lon, lat, h, floor, zone, r95, t AS at FROM place_latest WHERE subject_id = :p"), {"p": person_id}
     )
     return rows.one_or_none()

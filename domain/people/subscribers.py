@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.people import calls, repository
 from domain.people import repository_calls as receipts
+from realtime.alarms.raising import clear_alarm
 from twin.db.outbox import Event
 from twin.db.uow import UnitOfWork
 from twin.notify.service import notify
@@ -25,21 +26,23 @@ class BadgeReplies:
 
 
 class SosAnswered:
-    """Somebody has acknowledged a call for help: the person who called hears who it is."""
+    """Somebody has taken a call for help: the person who called hears who it is. It ends when it has been handled."""
 
     name = "people.sos_answered"
     topics: Sequence[str] = ("alarm",)
 
     async def handle(self, event: Event, uow: UnitOfWork) -> None:
-        """Tell them once."""
+        """Tell them once; end the call."""
         alarm = event.payload
-        if event.kind != "acknowledged" or alarm.get("type") != "sos" or not alarm.get("subject_id"):
+        if alarm.get("type") != "sos" or alarm.get("subject_layer") != "person":
             return
-        person = await repository.person(uow.session, UUID(str(alarm["subject_id"])))
-        if person is not None and person.account_id is not None:
-            by = str(alarm.get("acknowledged_by_name") or alarm.get("by_name") or "")
-            dedupe = f"sos_answered:{event.key}"
-            await notify(uow, [person.account_id], "sos_answered", {"by": by}, level="warning", dedupe=dedupe)
+        if event.kind == "handled":
+            await clear_alarm(uow, str(alarm["key"]), event.at)
+        if event.kind in ("acknowledged", "handled"):
+            person = await repository.person(uow.session, UUID(str(alarm["subject_id"])))
+            if person is not None and person.account_id is not None:
+                by, dedupe = str(alarm.get("acknowledged_by") or ""), f"sos_answered:{event.key}"
+                await notify(uow, [person.account_id], "sos_answered", {"by": by}, level="warning", dedupe=dedupe)
 
 
 SUBSCRIBERS = (BadgeReplies(), SosAnswered())

@@ -11,8 +11,9 @@ import numpy as np
 import structlog
 
 from realtime.fences import counts
+from realtime.fences.conditions import WHOLE, Where, about, at_fence
 from realtime.fences.engine import FenceEngine, Presence
-from realtime.fences.facts import BY_TYPE, GRADES, TYPES, Condition, Outcome, instant
+from realtime.fences.facts import BY_TYPE, TYPES, Outcome, instant
 from realtime.fences.repository_facts import FenceFact, Place
 from realtime.fences.repository_rules import Ground, Standing
 from realtime.fences.roster import Entry
@@ -231,38 +232,25 @@ class PlantFences:
     def _fact(self, out: Outcome, event: Any, row: Row, subject: Subject | None, badge: int) -> None:
         what, rule = Happening(int(event["happening"])), Rule(int(event["rule"]))
         where = self._where(badge)
-        out.facts.append(
-            FenceFact(
-                instant(float(event["time"])),
-                what.name.lower(),
-                TYPES.get(rule, ""),
-                row.id,
-                row.name,
-                row.zone_code,
-                subject.id if subject else None,
-                subject.kind if subject else "",
-                subject.name if subject else "",
-                int(event["count"]),
-                bool(event["initial"]),
-                *where[:3],
-            )
-        )
+        fact = FenceFact(
+            instant(float(event["time"])), what.name.lower(), TYPES.get(rule, ""), row.id, row.name, row.zone_code,
+            subject.id if subject else None, subject.kind if subject else "", subject.name if subject else "",
+            int(event["count"]), bool(event["initial"]), where.lon, where.lat, where.h,
+        )  # fmt: skip
+        out.facts.append(fact)
 
-    def _where(self, badge: int) -> tuple[float | None, float | None, float | None, str | None, str | None]:
-        """Degrees, m above the ellipsoid, floor and zone of a badge row as of the last batch."""
+    def _where(self, badge: int) -> Where:
+        """Where a badge row is as of the last batch."""
         batch = self._batch
         at = np.flatnonzero(batch.index == badge) if batch is not None and badge >= 0 else np.zeros(0, np.int64)
         if batch is None or not at.size:
-            return None, None, None, None, None
+            return Where()
         i = int(at[0])
         floor, zone = int(batch.floor[i]), int(batch.zone[i])
-        return (
-            float(batch.lon[i]),
-            float(batch.lat[i]),
-            float(batch.alt[i]),
-            batch.floors[floor] if floor >= 0 else None,
-            batch.zones[zone] if zone >= 0 else None,
-        )
+        return Where(
+            float(batch.lon[i]), float(batch.lat[i]), float(batch.alt[i]),
+            batch.floors[floor] if floor >= 0 else None, batch.zones[zone] if zone >= 0 else None, float(batch.speed[i]),
+        )  # fmt: skip
 
     def _alarm(
         self, out: Outcome, on: bool, row: Row, rule: Rule, subject: Subject | None, badge: int, count: int, at: float
@@ -283,43 +271,8 @@ class PlantFences:
             known[2].add(subject.id)
         if rule is Rule.CALL and again:
             return  # one alarm for all who are called
-        together = rule in _TOGETHER
-        lon, lat, h, floor, _ = self._where(badge)
-        who = self._members(row) if together or rule is Rule.CALL else [subject] if subject else []
-        limit = {"over_count": row.limit_count, "under_count": row.limit_count, "speeding": row.limit_speed_kmh}
-        title = {
-            "fence": row.name, "name": subject.name if subject else "", "department": subject.department if subject else "",
-            "count": count, "limit": limit.get(kind, row.limit_seconds), "zone": row.zone_code or "",
-        }  # fmt: skip
-        vehicle = subject is not None and subject.kind == "vehicle"
-        value = float(count) if together else None
-        if rule is Rule.SPEEDING and self._batch is not None:
-            value = round(
-                float(self._batch.speed[np.flatnonzero(self._batch.index == badge)].max(initial=0.0)) * 3.6, 1
-            )
-            title["value"] = value
-        about_fence = together or rule is Rule.CALL or subject is None
-        out.alarms.append(
-            Condition(
-                key,
-                "fence",
-                kind,
-                row.grade or GRADES[kind],
-                instant(at),
-                title,
-                value,
-                limit.get(kind),
-                "geofence" if about_fence else "vehicle" if vehicle else "person",
-                row.id if about_fence or subject is None else subject.id,
-                row.name if about_fence or subject is None else subject.name,
-                row.zone_code,
-                lon,
-                lat,
-                h,
-                floor or row.floor_code,
-                tuple(s.id for s in who if s.kind == "person"),
-            )
-        )
+        who = self._members(row) if kind in WHOLE else [subject] if subject else []
+        out.alarms.append(at_fence(key, row, kind, subject, who, count, self._where(badge), at))
 
     def _members(self, row: Row) -> list[Subject]:
         at = [f.id for f in self.engine.fences].index(str(row.id))
@@ -332,33 +285,8 @@ class PlantFences:
         subject = self._subjects[row]
         key = f"{kind}:{subject.id}"
         if on:
-            lon, lat, h, floor, zone = self._where(row)
             self.open[key] = ("", kind, {subject.id})
-            title = {
-                "name": subject.name, "department": subject.department, "badge": subject.badge,
-                "value": None if value is None else round(value), "limit": limit, "zone": zone or "",
-            }  # fmt: skip
-            out.alarms.append(
-                Condition(
-                    key,
-                    subject.kind,
-                    kind,
-                    GRADES[kind],
-                    instant(at),
-                    title,
-                    value,
-                    limit,
-                    subject.kind,
-                    subject.id,
-                    subject.name,
-                    zone,
-                    lon,
-                    lat,
-                    h,
-                    floor,
-                    (subject.id,) if subject.kind == "person" else (),
-                )
-            )
+            out.alarms.append(about(key, subject, kind, value, limit, self._where(row), at))
         else:
             self.open.pop(key, None)
             out.alarms.append((key, instant(at)))

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from itertools import groupby
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from realtime.alarms.raising import AlarmFact, clear_alarms, raise_alarms
 from realtime.fences import repository_facts as facts
 from realtime.fences import repository_rules as rules
 from realtime.fences import roster
@@ -47,18 +50,18 @@ class Publishes(Protocol):
         """Hand over values."""
 
 
-#: Raises (a condition) or clears (key, time) an alarm inside a unit of work.
-Desk = Callable[[UnitOfWork, Any], Awaitable[None]]
+#: Takes changes in order inside a unit of work: conditions that became true, keys with the time they ended.
+Desk = Callable[[UnitOfWork, Sequence[Condition | tuple[str, datetime]]], Awaitable[None]]
 
 
-async def desk(uow: UnitOfWork, change: Any) -> None:
-    """Hand a change to the alarm desk."""
-    from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
-
-    if isinstance(change, Condition):
-        await raise_alarm(uow, AlarmFact(**{name: getattr(change, name) for name in change.__dataclass_fields__}))
-    else:
-        await clear_alarm(uow, *change)
+async def desk(uow: UnitOfWork, changes: Sequence[Condition | tuple[str, datetime]]) -> None:
+    """Hand changes to the alarm desk, many at once."""
+    for raised, run in groupby(changes, key=lambda change: isinstance(change, Condition)):
+        if raised:
+            fields = ({f: getattr(c, f) for f in Condition.__dataclass_fields__} for c in run)
+            await raise_alarms(uow, [AlarmFact(**values) for values in fields])
+        else:
+            await clear_alarms(uow, [change for change in run if not isinstance(change, Condition)])
 
 
 @dataclass
@@ -169,8 +172,8 @@ class FenceRunner:
             return
         try:
             async with unit_of_work(enterprise, origin="fences") as uow:
-                for change in waiting.alarms:
-                    await self._desk(uow, change)
+                if waiting.alarms:
+                    await self._desk(uow, waiting.alarms)
                 await facts.add_events(uow.session, enterprise, waiting.facts)
                 kept = [row for row in waiting.standing.values() if row is not None]
                 await facts.put_standing(uow.session, enterprise, kept)

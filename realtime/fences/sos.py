@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from realtime.alarms.raising import AlarmFact, raise_alarm
 from realtime.fences import repository
 from twin import clock
 from twin.auth.repository import accounts_with_role
@@ -48,8 +49,6 @@ class LastFix:
 
 async def raise_sos(uow: UnitOfWork, who: InNeed, fix: LastFix | None, note: str = "") -> tuple[UUID, int]:
     """Raise the alarm (or find it still open) and tell those in charge; the alarm and how many are newly told."""
-    from realtime.alarms.raising import AlarmFact, raise_alarm
-
     now = clock.now()
     age = None if fix is None else max(0.0, (now - fix.at).total_seconds())
     zone = fix.zone if fix is not None else None

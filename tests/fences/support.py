@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -71,10 +72,11 @@ class Noted:
         self.told: list[tuple[str, str]] = []
         self.open: dict[str, Condition] = {}
 
-    async def __call__(self, uow: UnitOfWork, change: Any) -> None:
-        if isinstance(change, Condition):
-            self.told.append(("raise", change.key))
-            self.open[change.key] = change
-        else:
-            self.told.append(("clear", change[0]))
-            self.open.pop(change[0], None)
+    async def __call__(self, uow: UnitOfWork, changes: Sequence[Condition | tuple[str, datetime]]) -> None:
+        for change in changes:
+            if isinstance(change, Condition):
+                self.told.append(("raise", change.key))
+                self.open[change.key] = change
+            else:
+                self.told.append(("clear", change[0]))
+                self.open.pop(change[0], None)

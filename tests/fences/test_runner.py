@@ -76,7 +76,7 @@ async def test_trespass_raises_once_names_the_person_and_ends_when_they_leave(sc
     assert [k for k in scene.desk.open if fence["id"] in k] == [key], "who is on the list may enter"
     alarm = scene.desk.open[key]
     assert (alarm.grade, alarm.source, alarm.subject_name, alarm.persons) == (1, "fence", "甲", (world.subjects[0].id,))
-    assert alarm.lon is not None and alarm.title["fence"] == "围栏T1"
+    assert alarm.lon is not None and alarm.title["name"] == "围栏T1"
     shown = scene.hub.values["fences", fence["id"]]
     assert (shown["count"], shown["alarms"]) == (2, ["trespass"])
     await scene.go(world, {0: FAR, 1: (1, 1)}, 6)
@@ -248,3 +248,30 @@ async def test_a_restart_makes_no_false_exit_and_no_second_alarm(scene: Scene, d
     await scene.go(world, {0: FAR, 1: places[0]}, 12)
     assert scene.since(over)[-1] == ("clear", "over_count")
     assert scene.since(still)[-1] == ("clear", f"static:{world.subjects[0].id}")
+
+
+@pytest.mark.req("M10.2")
+async def test_alarms_come_to_the_desk_with_sound_and_place(
+    manager: httpx.AsyncClient, enterprise: Enterprise, draw: Draw
+) -> None:
+    fence = await draw("D1", "trespass", 60, -60)
+    world = World(enterprise.id, [person("闯入者", "visitor")])
+    runner = FenceRunner(Hub())
+    try:
+        for _ in range(3):
+            await runner.feed(world.batch({0: (60.0, -60.0)}))
+        (alarm,) = (await manager.get("/api/alarms", params={"type": "trespass", "state": "active"})).json()["items"]
+        assert alarm["subject_name"] == "闯入者" and alarm["lon"] and alarm["lat"] and alarm["grade"] == 2
+        assert "闯入者" in alarm["title"] and "围栏D1" in alarm["title"]
+        found = await manager.get("/api/fences/events", params={"fence": fence["id"], "from": "2026-01-01T00:00:00Z",
+                                                               "to": "2027-01-01T00:00:00Z"})  # fmt: skip
+        assert [(e["kind"], e["rule"]) for e in found.json()] == [("enter", ""), ("alarm", "trespass")]
+        (member,) = (await manager.get(f"/api/fences/{fence['id']}/members")).json()
+        assert (member["subject_id"], member["rules"]) == (str(world.subjects[0].id), ["trespass"])
+        for _ in range(6):
+            await runner.feed(world.batch({0: FAR}))
+        active = await manager.get("/api/alarms", params={"type": "trespass", "state": "active"})
+        assert active.json()["items"] == []
+        assert (await manager.get(f"/api/fences/{fence['id']}/members")).json() == []
+    finally:
+        await runner.close()
