@@ -37,8 +37,9 @@ log = structlog.get_logger("realtime.history")
 
 #: An hour is rolled up this long after its end (a late sample takes the roll-up back).
 SETTLED = timedelta(minutes=2)
-#: Folders that count for nothing stay this long (seconds of the file system's clock).
+#: Folders that count for nothing stay this long after that was noted in them (seconds of the file system's clock).
 STRAY = 86_400
+_NOTE = "forgotten"
 _JOB = 7465123
 
 
@@ -198,5 +199,8 @@ class Sealer:
     async def _clean(self) -> None:
         _, cold = await archive.days_known(self._db)
         for path in files.strays(self._settings, cold.values()):
-            if time.time() - path.stat().st_ctime > STRAY:
+            note = path / _NOTE
+            if not note.exists():  # what is read or backed up just now still finds it
+                note.touch()
+            elif time.time() - note.stat().st_mtime > STRAY:
                 await asyncio.to_thread(files.remove, path)

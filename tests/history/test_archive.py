@@ -4,6 +4,7 @@ killed at any step loses nothing."""
 from __future__ import annotations
 
 import math
+import os
 import random
 from bisect import bisect_left
 from collections.abc import AsyncIterator
@@ -205,6 +206,16 @@ async def test_files_that_do_not_hold_what_was_read_change_nothing(
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         kept = [s async for s in service.samples(uow, tag, at, at + timedelta(hours=1))]
     assert [len(s) for s in kept] == [1]
+
+
+async def test_what_counts_for_nothing_goes_a_day_later(points: Points, database: Settings, seal: Sealer) -> None:
+    stray = database.archive_dir / "history" / "2020-01-01" / "g1"
+    stray.mkdir(parents=True)
+    await seal.seal()
+    assert [path.name for path in stray.iterdir()] == ["forgotten"]
+    os.utime(stray / "forgotten", (0, 0))
+    await seal.seal()
+    assert not stray.parent.exists()
 
 
 def test_process_like_samples_take_four_bytes_at_most(tmp_path: object) -> None:

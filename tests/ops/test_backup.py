@@ -69,9 +69,10 @@ def rows(settings: Settings) -> dict[str, str]:
 
 
 def files(settings: Settings) -> dict[str, bytes]:
-    """The attachments by their path in the store."""
-    folder = settings.files_dir
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.glob("??/*")}
+    """The attachments and the archived days by their path in the store."""
+    folder, archive = settings.files_dir, settings.archive_dir
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.glob("??/*")}
+    return found | {str(p.relative_to(archive)): p.read_bytes() for p in archive.rglob("*.parquet")}
 
 
 async def _put(settings: Settings, *contents: bytes) -> None:
@@ -111,6 +112,9 @@ def plant() -> Iterator[Installation]:
                 step.run(settings, lambda *_: None)
             asyncio.run(_put(settings, b"%PDF-1.4 permit", b"%PDF-1.4 drawing"))
             asyncio.run(_seal(settings))
+            day = settings.archive_dir / "history" / "2026-01-01" / "g1"
+            day.mkdir(parents=True)
+            (day / "t000000.parquet").write_bytes(b"PAR1 a day of samples PAR1")
             made = cli(settings, "db", "backup", folder / "backups")
             assert made.returncode == 0, made.stderr
             yield Installation(settings, Path(made.stdout.strip()), rows(settings), files(settings))
@@ -147,6 +151,7 @@ def test_lost_rows_files_rights_and_indexes_come_back(plant: Installation) -> No
     assert not index_used(settings)
     lost, damaged = sorted(settings.files_dir.glob("??/*"))
     lost.unlink()
+    shutil.rmtree(settings.archive_dir)
     damaged.chmod(0o640)
     damaged.write_bytes(b"not a drawing")
     audit.heads_file(settings).write_text(  # as if more had been sealed after the backup

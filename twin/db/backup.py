@@ -1,4 +1,5 @@
-"""Backup and restore: a ``pg_dump`` archive, the attachments and a manifest with checksums, in one folder."""
+"""Backup and restore: a ``pg_dump`` archive, the attachments, the archived days and a manifest with checksums, in one
+folder."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ from twin.db.rls import LEAKPROOF
 from twin.errors import Conflict, Invalid
 from twin.settings import Settings
 
+#: Parts of every backup; backups from before there were archived days lack the last.
 _PARTS = ("database.dump", "files.tar")
+_ARCHIVE = "archive.tar"
 #: Everything goes, also tables that are newer than the backup; schemas that belong to an extension go with it.
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
@@ -47,7 +50,8 @@ class BackupDamaged(Invalid):
 def backup(settings: Settings, target: Path) -> Path:
     """Write a backup into a new folder below ``target`` (mode 0700: it holds everything) and return it.
 
-    The dump is one consistent snapshot; attachments are content-addressed, so files added meanwhile do no harm.
+    The dump is one consistent snapshot; attachments are content-addressed and archived files are written once and stay a
+    day after the database has forgotten them, so what changes meanwhile does no harm.
 
     Raises:
         ClusterError: there is no database, or ``pg_dump`` failed; no folder is left behind.
@@ -67,7 +71,11 @@ def backup(settings: Settings, target: Path) -> Path:
         with tarfile.open(part / "files.tar", "w") as archive:
             for path in _attachments(settings):
                 archive.add(path, arcname=str(path.relative_to(settings.files_dir)))
-        sums = {name: _sha256(part / name) for name in _PARTS}
+        with tarfile.open(part / _ARCHIVE, "w") as archive:
+            for path in _archived(settings):
+                with contextlib.suppress(FileNotFoundError):  # given up by the retention a moment ago
+                    archive.add(path, arcname=str(path.relative_to(settings.archive_dir)))
+        sums = {name: _sha256(part / name) for name in (*_PARTS, _ARCHIVE)}
         manifest = {"version": __version__, "at": clock.now().isoformat(), "sha256": sums}
         (part / "manifest.json").write_text(json.dumps(manifest, indent=2))
         part.rename(folder)
@@ -93,7 +101,10 @@ def restore(settings: Settings, source: Path, *, replace: bool) -> None:
                 raise Conflict(reason="database_not_empty")
             if _in_use(connection, settings):
                 raise Conflict(reason="platform_runs")
-        _add_files(settings, source / "files.tar")  # first: whatever fails here leaves the database alone
+        # First: whatever fails here leaves the database alone.
+        _add_files(settings, source / "files.tar", settings.files_dir)
+        if (source / _ARCHIVE).is_file():
+            _add_files(settings, source / _ARCHIVE, settings.archive_dir)
         _replace_database(settings, source / "database.dump")
     # The chain of the restored audit trail ends earlier than what was noted; the note stays as evidence beside it.
     with contextlib.suppress(FileNotFoundError):
@@ -104,7 +115,7 @@ def _check(source: Path) -> None:
     path = source / "manifest.json"
     try:
         sums = json.loads(path.read_text())["sha256"]
-        wanted = {name: str(sums[name]) for name in _PARTS}
+        wanted = {name: str(sums[name]) for name in (*_PARTS, *({_ARCHIVE} & set(sums)))}
     except FileNotFoundError as error:
         raise BackupDamaged(reason="missing", file=str(path)) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -171,15 +182,24 @@ def _attachments(settings: Settings) -> list[Path]:
     return sorted(settings.files_dir.glob("[0-9a-f][0-9a-f]/*"))
 
 
-def _add_files(settings: Settings, archive: Path) -> None:
+def _archived(settings: Settings) -> list[Path]:
+    """Complete files of the archive; folders that are being written end in ``.part``."""
+    return sorted(
+        path
+        for path in settings.archive_dir.rglob("*")
+        if path.is_file() and not any(parent.name.endswith(".part") for parent in path.parents)
+    )
+
+
+def _add_files(settings: Settings, archive: Path, into: Path) -> None:
     """Unpack beside the store, then move every file to its name: none is ever half there."""
-    settings.files_dir.mkdir(parents=True, exist_ok=True)
+    into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.var_dir, prefix="restore-") as folder:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
-        for path in sorted(Path(folder).glob("*/*")):
-            target = settings.files_dir / path.relative_to(folder)
-            target.parent.mkdir(exist_ok=True)
+        for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+            target = into / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
             path.chmod(0o440)
             path.replace(target)
 
