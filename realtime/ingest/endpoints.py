@@ -5,16 +5,17 @@ Nothing here needs a restart: the gateway hears of every change by the outbox an
 
 from __future__ import annotations
 
+import asyncio
 import math
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from realtime.history.samples import Verdict, instant, verdict
-from realtime.ingest import forms, probe, repository, service, vault
+from realtime.ingest import certificates, forms, probe, repository, service, vault
 from realtime.ingest.plugin import SourceError
 from realtime.ingest.repository import PointRow
 from twin.db.uow import unit_of_work
@@ -199,6 +200,18 @@ async def test(body: TestIn, principal: CurrentPrincipal) -> TestOut:
             )
         )
     return TestOut(ok=not error and all(v.value is not None for v in values), error=error, values=values)
+
+
+@router.get("/opcua/certificate", summary="The product's OPC UA certificate", response_class=Response)
+async def opcua_certificate(principal: CurrentPrincipal) -> Response:
+    """The certificate (DER) that an OPC UA server must trust before it lets this product in by a security policy."""
+    principal.require("system:read")
+    certificate, _ = await asyncio.to_thread(certificates.own)
+    return Response(
+        certificate.read_bytes(),
+        media_type="application/pkix-cert",
+        headers={"Content-Disposition": 'attachment; filename="plant-twin.der"'},
+    )
 
 
 @router.get("/{id}", summary="A source as it is set")

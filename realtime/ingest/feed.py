@@ -37,6 +37,7 @@ class _State:
     received: int = 0
     alive: float = -math.inf  # monotonic
     alive_at: int = 0  # wall clock, microseconds
+    heard: int | None = None  # source time of the newest sample of the source itself
     marked: bool = True  # bad by the gateway: nothing has been heard yet, or not for too long
     behind: bool = False  # the last sample was older than one before: the source's clock may have been set back
 
@@ -49,6 +50,7 @@ class Counts:
     late: int = 0
     repeated: int = 0
     ahead: int = 0
+    replayed: int = 0
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Feed:
             state = self._states.get(tag)
             if state is None:
                 continue
-            state.ts, state.received, state.alive_at = ts, received, last_alive
+            state.ts, state.received, state.alive_at, state.heard = ts, received, last_alive, ts
             if quality >= 0:
                 self._mark(state)
         self.show_unknown()
@@ -102,6 +104,8 @@ class Feed:
             self.counts.ahead += 1
             shown = now
             quality = UNCERTAIN_SUBSTITUTE if 0 <= quality < UNCERTAIN else quality
+        elif ts is not None:
+            state.heard = max(ts, state.heard or 0)
         stored = shown
         if stored <= state.ts:
             if not state.marked:
@@ -121,6 +125,23 @@ class Feed:
         self._confirm(state, now)
         self.store((tag, stored, now, value, quality))
         self.show(Live(tag, shown, now, value, quality))
+
+    def since(self, tag: int) -> int | None:
+        """Source time of the newest sample of the source itself."""
+        return self._states[tag].heard
+
+    def replay(self, tag: int, ts: int, value: float, quality: int) -> None:
+        """A sample out of the source's memory: into the history at its own time. It never stands for the present unless
+        it is newer than all there is."""
+        state = self._states[tag]
+        now = micros(clock.now())
+        if ts > now + AHEAD:
+            return
+        self.counts.replayed += 1
+        if ts > state.ts and not state.marked:
+            self.sample(tag, ts, value, quality)
+        else:
+            self.store((tag, ts, now, value * state.point.scale + state.point.shift, quality))
 
     def alive(self, tags: Sequence[int] | None = None) -> None:
         """The source has confirmed the last values of these points."""

@@ -66,6 +66,12 @@ class Sink(Protocol):
     def alive(self, tags: Sequence[int] | None = None) -> None:
         """The source has just confirmed that the last values of these points (None: all) still stand."""
 
+    def since(self, tag: int) -> int | None:
+        """Source time (microseconds since 1970) of the newest sample that came from the source; None: none yet."""
+
+    def replay(self, tag: int, ts: int, value: float, quality: int) -> None:
+        """A sample out of the source's own memory, after a gap: for the history; as the newest state only if it is."""
+
 
 S = TypeVar("S", bound=BaseModel)
 

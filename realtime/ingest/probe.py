@@ -29,6 +29,13 @@ class Heard:
         self.alive_ = True
         self.event.set()
 
+    def since(self, tag: int) -> int | None:
+        """A test asks for no history."""
+        return None
+
+    def replay(self, tag: int, ts: int, value: float, quality: int) -> None:
+        """A test asks for no history."""
+
 
 async def read_once(
     kind: SourceKind[BaseModel], settings: BaseModel, addresses: Sequence[str], seconds: float

@@ -11,6 +11,7 @@ import tty
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from asyncua import ua
@@ -61,6 +62,12 @@ class Ear:
     def alive(self, tags: Any = None) -> None:
         self.confirmed += tags or [-1]
 
+    def since(self, tag: int) -> int | None:
+        return None
+
+    def replay(self, tag: int, ts: int, value: float, quality: int) -> None:
+        raise AssertionError("nobody asked for history")
+
     def of(self, tag: int) -> list[float]:
         return [s[2] for s in self.samples if s[0] == tag]
 
@@ -79,9 +86,11 @@ class Book:
 class UaPeer:
     """An OPC UA server with variables ``P0``, ``P1`` ... in one namespace."""
 
-    def __init__(self, port: int, count: int) -> None:
+    def __init__(self, port: int, count: int, history: bool = False, keys: Path | None = None) -> None:
         self.port = port
         self._count = count
+        self._history = history
+        self._keys = keys  # folder with server.der and server.pem: only signed and encrypted sessions
         self.nodes: list[Node] = []
         self._server: Server | None = None
 
@@ -93,13 +102,21 @@ class UaPeer:
         server = Server()
         await server.init()
         server.set_endpoint(self.url)
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        if self._keys is None:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        else:
+            await server.set_application_uri("urn:test:server")
+            server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+            await server.load_certificate(self._keys / "server.der")
+            await server.load_private_key(self._keys / "server.pem")
         index = await server.register_namespace(URI)
         self.nodes = [
             await server.nodes.objects.add_variable(ua.NodeId(ua.String(f"P{n}"), ua.Int16(index)), f"P{n}", float(n))
             for n in range(self._count)
         ]
         await server.start()
+        if self._history:
+            await server.historize_node_data_change(self.nodes)
         self._server = server
 
     async def write(self, n: int, value: float, at: datetime | None = None, status: int = 0) -> None:
@@ -117,9 +134,9 @@ class UaPeer:
 
 
 @asynccontextmanager
-async def ua_peer(count: int = 3) -> AsyncIterator[UaPeer]:
+async def ua_peer(count: int = 3, *, history: bool = False, keys: Path | None = None) -> AsyncIterator[UaPeer]:
     """A running OPC UA server on a free port."""
-    peer = UaPeer(quiet_port(), count)
+    peer = UaPeer(quiet_port(), count, history, keys)
     await peer.start()
     try:
         yield peer

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,9 @@ from asyncua.ua.uaerrors import UaError
 from pydantic import BaseModel, Field, SecretStr
 
 from realtime.history.samples import BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, micros, quality_of
-from realtime.ingest.plugin import AddressInvalid, FieldPoint, Sink, SourceError, SourceKind
+from realtime.ingest import certificates
+from realtime.ingest.backfill import backfill
+from realtime.ingest.plugin import AddressInvalid, Branch, FieldPoint, Sink, SourceError, SourceKind
 
 log = structlog.get_logger("realtime.ingest")
 
@@ -40,6 +42,7 @@ _POLICIES: dict[str, Any] = {
 }
 _SERVER_TIME = ua.NodeId.from_string("i=2258")
 _CHUNK = 500
+_MOST = 1000  # children that browsing gives
 
 
 class OpcuaSettings(BaseModel):
@@ -48,6 +51,9 @@ class OpcuaSettings(BaseModel):
     Attributes:
         silent_s: seconds without the server's clock after which the connection is taken for dead.
         queue: values that the server keeps per item between two publishings.
+        certificate, private_key: of this client; empty takes the product's own (``/api/sources/opcua/certificate``).
+        server_certificate: the server's; empty takes what the server shows.
+        backfill_h: hours that are asked back after a gap, where the server offers history; 0: never.
     """
 
     url: str = Field(pattern=r"^opc\.tcp://")
@@ -63,6 +69,7 @@ class OpcuaSettings(BaseModel):
     items_per_session: int = Field(default=3000, ge=1, le=20_000)
     silent_s: float = Field(default=5.0, ge=0.5, le=300)
     timeout_s: float = Field(default=4.0, gt=0, le=60)
+    backfill_h: float = Field(default=24.0, ge=0, le=24 * 30)
 
 
 def number(value: Any) -> float:
@@ -78,6 +85,50 @@ def source_time(value: ua.DataValue) -> int | None:
     if at is None:
         return None
     return micros(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
+
+
+def reading(item: ua.DataValue) -> tuple[int | None, float, int]:
+    """Source time, value and quality of a data value."""
+    value = number(item.Value.Value if item.Value is not None else None)
+    quality = quality_of(item.StatusCode.value if item.StatusCode is not None else 0)
+    if not math.isfinite(value) and quality >= 0:
+        quality = BAD_OUT_OF_RANGE
+    return source_time(item), value, quality
+
+
+async def connected(s: OpcuaSettings) -> Client:
+    """A session with the server.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    client = Client(s.url, timeout=s.timeout_s)
+    client.name = client.description = "plant-twin gateway"
+    client.application_uri = certificates.URI
+    try:
+        async with asyncio.timeout(s.timeout_s * 3):
+            if s.user:
+                client.set_user(s.user)
+                client.set_password(s.password.get_secret_value())
+            if s.policy != "None":
+                certificate, key = (
+                    (s.certificate, s.private_key) if s.certificate and s.private_key else certificates.own()
+                )
+                await client.set_security(
+                    _POLICIES[s.policy], str(certificate), str(key),
+                    server_certificate=str(s.server_certificate) if s.server_certificate else None,
+                )  # fmt: skip
+            await client.connect()
+    except (TimeoutError, UaError, OSError, ValueError) as error:
+        raise SourceError(f"no connection to {s.url}: {error or type(error).__name__}") from error
+    return client
+
+
+async def hang_up(client: Client) -> None:
+    """End a session, whatever state it is in."""
+    with contextlib.suppress(TimeoutError, UaError, OSError, asyncio.CancelledError):
+        async with asyncio.timeout(1.0):
+            await client.disconnect()
 
 
 class _Session:
@@ -98,14 +149,13 @@ class _Session:
         Raises:
             SourceError: it did, or it never answered.
         """
-        client = await self._client()
-        try:
-            async with asyncio.timeout(self._settings.timeout_s * 3):
-                await client.connect()
-        except (TimeoutError, UaError, OSError) as error:
-            raise SourceError(f"no connection to {self._settings.url}: {error or type(error).__name__}") from error
+        client = await connected(self._settings)
+        replaying: asyncio.Task[int] | None = None
         try:
             await self._subscribe(client)
+            if self._settings.backfill_h:
+                longest = timedelta(hours=self._settings.backfill_h)
+                replaying = asyncio.create_task(backfill(client, self._by_node, self._sink, longest, reading))
             while True:
                 self._clock.clear()
                 async with asyncio.timeout(self._settings.silent_s):
@@ -113,25 +163,10 @@ class _Session:
         except (TimeoutError, UaError, OSError) as error:
             raise SourceError(f"{self._settings.url} fell silent: {error or 'no sign of life'}") from error
         finally:
-            with contextlib.suppress(TimeoutError, UaError, OSError, asyncio.CancelledError):
-                async with asyncio.timeout(1.0):
-                    await client.disconnect()
-
-    async def _client(self) -> Client:
-        s = self._settings
-        client = Client(s.url, timeout=s.timeout_s)
-        client.name = client.description = "plant-twin gateway"
-        if s.user:
-            client.set_user(s.user)
-            client.set_password(s.password.get_secret_value())
-        if s.policy != "None":
-            if s.certificate is None or s.private_key is None:
-                raise SourceError(f"the policy {s.policy} needs a certificate and its key")
-            await client.set_security(
-                _POLICIES[s.policy], str(s.certificate), str(s.private_key),
-                server_certificate=str(s.server_certificate) if s.server_certificate else None,
-            )  # fmt: skip
-        return client
+            if replaying is not None:
+                replaying.cancel()
+                await asyncio.gather(replaying, return_exceptions=True)
+            await hang_up(client)
 
     async def _subscribe(self, client: Client) -> None:
         s = self._settings
@@ -173,12 +208,7 @@ class _Session:
             self._clock.set()
             self._sink.alive(self._tags)
             return
-        item: ua.DataValue = data.monitored_item.Value
-        value = number(val)
-        quality = quality_of(item.StatusCode.value if item.StatusCode is not None else 0)
-        if not math.isfinite(value) and quality >= 0:
-            quality = BAD_OUT_OF_RANGE
-        ts = source_time(item)
+        ts, value, quality = reading(data.monitored_item.Value)
         for tag in self._by_node.get(node.nodeid, ()):
             self._sink.sample(tag, ts, value, quality)
 
@@ -197,11 +227,27 @@ def _node_id(address: str, namespaces: Sequence[str]) -> ua.NodeId | None:
     return ua.NodeId.from_string(address)
 
 
+async def _branch(client: Client, child: ua.ReferenceDescription, namespaces: Sequence[str]) -> Branch:
+    """A child of a node; its address names the namespace by URI, so that it survives a renumbering."""
+    address: str = child.NodeId.to_string()
+    index = child.NodeId.NamespaceIndex
+    if index and address.startswith(f"ns={index};") and index < len(namespaces):
+        address = f"nsu={namespaces[index]};" + address.partition(";")[2]
+    value: float | None = None
+    if variable := child.NodeClass == ua.NodeClass.Variable:
+        with contextlib.suppress(UaError):
+            read = number(await client.get_node(child.NodeId).read_value())
+            value = read if math.isfinite(read) else None
+    name = child.DisplayName.Text or child.BrowseName.Name
+    return Branch(address, address, name, variable, value)
+
+
 class Opcua(SourceKind[OpcuaSettings]):
     """OPC UA client."""
 
     key = "opcua"
     model = OpcuaSettings
+    browsable = True
 
     def check(self, address: str) -> None:
         """Refuse what is no node id."""
@@ -211,6 +257,21 @@ class Opcua(SourceKind[OpcuaSettings]):
                 raise AddressInvalid(address=address)
         except (UaError, ValueError, IndexError) as error:
             raise AddressInvalid(address=address) from error
+
+    async def browse(self, settings: OpcuaSettings, node: str) -> list[Branch]:
+        """The children of a node (the Objects folder for ""), variables with their value; the first thousand."""
+        client = await connected(settings)
+        try:
+            namespaces = await client.get_namespace_array()
+            at = _node_id(node or "i=85", namespaces)
+            if at is None:
+                raise AddressInvalid(address=node)
+            found = await client.get_node(at).get_children_descriptions()
+            return [await _branch(client, child, namespaces) for child in found[:_MOST]]
+        except (TimeoutError, UaError, OSError) as error:
+            raise SourceError(f"{settings.url}: {error or type(error).__name__}") from error
+        finally:
+            await hang_up(client)
 
     async def run(self, settings: OpcuaSettings, points: Sequence[FieldPoint], sink: Sink) -> None:
         """All sessions side by side; one that is lost ends them all, so that they come back together."""
