@@ -95,6 +95,7 @@ class Engine:
         hold = self.publishing.hold
         self._ranges, self._positions = Reorder(count, hold), Reorder(count, hold)
         self._readings = Reorder(count, hold, quantum=EPOCH)
+        self._stated: NDArray[np.int16] = np.zeros(count, np.int16)
         self._conflict: Ints = np.zeros((len(fixes.SOURCES), count), np.int64)
         self._solids: Rings = rings(solids)
         self._lines: Floats = fence_lines(fences)
@@ -179,8 +180,9 @@ class Engine:
         located = np.flatnonzero(active >= 0)
         out = np.zeros(located.size, FIX)
         out["badge"], out["x"], out["y"], out["r95"] = located, x[located], y[located], r95[located]
-        out["z"] = self.tracks.height[located] - self.tag_height
-        out["floor"] = self._levels(active)[located]
+        levels = self._levels(active)
+        z = self.floors.height_of(levels) if self.floors is not None else self.tracks.height - self.tag_height
+        out["z"], out["floor"] = z[located], levels[located]
         out["speed"] = np.where(pinned, 0.0, np.hypot(vx, vy))[located]
         out["source"] = _SOURCES[active[located]]
         out["event_time"], out["published"] = times[active, rows][located], now
@@ -227,6 +229,7 @@ class Engine:
         if preview.size:
             ahead = fixes.copy(self.fixes)
             fixes.process(preview, ahead, self.tracks.limit)
+        self._stated = ahead.floor[:, 1]
         for s in range(len(fixes.SOURCES)):
             fixes.extrapolate(ahead, s, self.tracks.limit, now, self.model, rests, candidates[1 + s])
             times[1 + s] = ahead.time[:, s]
@@ -268,7 +271,7 @@ class Engine:
 
     def _levels(self, active: NDArray[np.int64]) -> NDArray[np.int16]:
         """Floor of each badge: from the floor engine, or as the vendor's gateway says."""
-        stated = self.fixes.floor[:, 1]
+        stated = self._stated
         decided = self.floors.level if self.floors is not None else np.zeros(self.count, np.int16)
         return np.where((active == 2) & (stated != 0), stated, decided)
 

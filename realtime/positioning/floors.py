@@ -199,6 +199,16 @@ class Floors:
         """(n,) row of the building that each badge is in, -1 outdoors or unknown."""
         return self._building
 
+    def height_of(self, level: NDArray[np.int16]) -> Floats:
+        """(n,) z of a level in each badge's building; where it is not, that of its decided floor."""
+        building = np.maximum(self._building, 0)
+        if not len(self.plan.height):
+            return self.z
+        hit = (self.plan.level[building] == level[:, None]) & ~np.isnan(self.plan.height[building])
+        hit &= (self._building >= 0)[:, None]
+        z = self.plan.height[building, hit.argmax(axis=1)]
+        return np.asarray(np.where(hit.any(axis=1), z, self.z))
+
     def decide(self, x: Floats, y: Floats, r95: Floats, now: float) -> None:
         """Set ``level`` and ``z`` of every badge from where it is (m, NaN unknown) and what was fed."""
         known = ~np.isnan(x)

@@ -99,7 +99,7 @@ class CrowdServer:
                 try:
                     async with aiomqtt.Client(
                         hostname=at.hostname or "127.0.0.1", port=at.port or 1883, username=at.username,
-                        password=at.password,
+                        password=at.password, protocol=aiomqtt.ProtocolVersion.V311,
                     ) as client:  # fmt: skip
                         while True:
                             await client.publish(topic, await _next(queue, walking), qos=0)

@@ -32,6 +32,7 @@ class MqttSource:
                 port=at.port or (8883 if secure else 1883),
                 username=at.username,
                 password=at.password,
+                protocol=aiomqtt.ProtocolVersion.V311,  # what plants' brokers and gateways speak
                 tls_params=aiomqtt.TLSParameters() if secure else None,
             ) as client:
                 await client.subscribe(self.topic, qos=1)
