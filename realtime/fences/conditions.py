@@ -38,7 +38,7 @@ def at_fence(
     limit = limits.get(kind, row.limit_seconds)
     value = float(count) if whole else round(where.speed * 3.6, 1) if kind == "speeding" else None
     title: dict[str, Any] = {
-        "name": row.name, "subject": subject.name if subject else "", "count": count, "limit": limit, "value": value,
+        "fence": row.name, "name": subject.name if subject else "", "count": count, "limit": limit, "value": value,
         "department": subject.department if subject else "", "zone": row.zone_code or "",
     }  # fmt: skip
     layer, id_, name = "geofence", row.id, row.name
@@ -56,7 +56,7 @@ def about(
 ) -> Condition:
     """Something about somebody that has to do with no fence."""
     title: dict[str, Any] = {
-        "subject": subject.name, "name": where.zone or "", "department": subject.department, "badge": subject.badge,
+        "name": subject.name, "department": subject.department, "badge": subject.badge,
         "value": None if value is None else round(value), "limit": limit, "zone": where.zone or "",
     }  # fmt: skip
     return Condition(

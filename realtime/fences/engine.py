@@ -185,10 +185,8 @@ class FenceEngine:
         self._badges.speed[badge[state > State.DEGRADED]] = 0.0  # what is not heard of is not said to be fast
         fresh = (state <= State.DEGRADED) & (r95 <= self.manner.r95_limit) & np.isfinite(x) & np.isfinite(y)
         badge = badge[fresh]
-        if self.fences:
-            events = self._place(now, badge, x[fresh], y[fresh], z[fresh], speed[fresh])
-            return np.concatenate([events, self._judge(now)])
-        return np.zeros(0, EVENT)
+        events = self._place(now, badge, x[fresh], y[fresh], z[fresh], speed[fresh])
+        return np.concatenate([events, self._judge(now)])
 
     def _place(self, now: float, badge: Ints, x: Floats, y: Floats, z: Floats, speed: Floats) -> Records:
         m = self.manner

@@ -76,7 +76,7 @@ async def test_trespass_raises_once_names_the_person_and_ends_when_they_leave(sc
     assert [k for k in scene.desk.open if fence["id"] in k] == [key], "who is on the list may enter"
     alarm = scene.desk.open[key]
     assert (alarm.grade, alarm.source, alarm.subject_name, alarm.persons) == (1, "fence", "甲", (world.subjects[0].id,))
-    assert alarm.lon is not None and alarm.title["name"] == "围栏T1"
+    assert alarm.lon is not None and alarm.title["fence"] == "围栏T1"
     shown = scene.hub.values["fences", fence["id"]]
     assert (shown["count"], shown["alarms"]) == (2, ["trespass"])
     await scene.go(world, {0: FAR, 1: (1, 1)}, 6)
