@@ -1,0 +1,175 @@
+"""The process as a whole: restarts, MQTT, vendors' own messages, the demo's crowd, the forensic window."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import aiomqtt
+import numpy as np
+import orjson
+import pytest
+import pytest_asyncio
+from gis_assets.sites.demo.frame import to_local
+
+from realtime.simulators.broker import DemoBroker
+from realtime.simulators.crowd import Crowd
+from realtime.simulators.crowd_server import CrowdServer
+from realtime.tracking import raw
+from realtime.tracking.sources.mqtt import MqttSource
+from realtime.tracking.tracker import Call
+from realtime.tracking.vendors import load
+from tests.conftest import Enterprise, SignIn
+from tests.ingest.support import eventually, quiet_port
+from tests.tracking.support import Running, people, report, running
+from tests.tracking.test_live import control_room
+from twin import clock
+from twin.settings import Settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def staff(database: Settings, enterprise: Enterprise) -> list[UUID]:
+    return await people(enterprise.id, 40)
+
+
+@asynccontextmanager
+async def up(database: Settings, enterprise: Enterprise, **changes: object) -> AsyncIterator[Running]:
+    async with running(database, **changes) as unit:  # type: ignore[arg-type]
+        await eventually(lambda: enterprise.id in unit.tracking.plants)
+        yield unit
+
+
+async def seen(unit: Running, enterprise: Enterprise, who: UUID) -> dict[str, object]:
+    await eventually(lambda: str(who) in unit.shown(enterprise.id))
+    return unit.shown(enterprise.id)[str(who)]
+
+
+def where(value: dict[str, object]) -> np.ndarray:
+    return np.array(to_local(float(value["lon"]), float(value["lat"]))[:2])  # type: ignore[arg-type]
+
+
+async def test_a_restarted_process_goes_on_without_a_jump(
+    database: Settings, enterprise: Enterprise, staff: list[UUID]
+) -> None:
+    async with up(database, enterprise) as unit:
+        for _ in range(12):
+            unit.send(report(clock.timestamp(), {"badge": "P-0001", "ranges": control_room((-110.0, -160.0))}))
+            await asyncio.sleep(0.1)
+        before = await seen(unit, enterprise, staff[0])
+    async with up(database, enterprise) as again:
+        after = await seen(again, enterprise, staff[0])  # nothing was sent: it is what the last run knew, with its age
+    assert np.hypot(*(where(after) - where(before))) < 0.5
+    assert after["floor"] == before["floor"] == "BD-04-F2" and after["zone"] == before["zone"]
+    assert float(after["t"]) == pytest.approx(float(before["t"]), abs=1.0)  # type: ignore[arg-type]
+    assert after["state"] in ("degraded", "good", "held", "stale")
+    # A state that cannot be read is no reason not to start.
+    path = database.var_dir / "tracking" / str(enterprise.id) / "state.npz"
+    path.write_bytes(b"broken")
+    async with up(database, enterprise) as fresh:
+        assert fresh.shown(enterprise.id) == {}
+
+
+async def test_messages_over_mqtt_survive_a_broker_that_goes_away(
+    database: Settings, enterprise: Enterprise, staff: list[UUID]
+) -> None:
+    heard: list[bytes] = []
+    port = quiet_port()
+    source = MqttSource(f"mqtt://gateway:secret@127.0.0.1:{port}", "positions/#")
+    with pytest.raises(OSError):
+        await source.run(lambda _, message: heard.append(message))
+    broker = DemoBroker(port)
+    await broker.start()
+    listening = asyncio.create_task(source.run(lambda _, message: heard.append(message)))
+    try:
+        async with aiomqtt.Client("127.0.0.1", port, username="gw", password="secret") as client:
+            while not heard:
+                await client.publish("positions/gw-1", report(1.0, {"badge": "P-0002"}), qos=1)
+                await asyncio.sleep(0.05)
+        assert orjson.loads(heard[0])["badges"] == [{"badge": "P-0002"}]
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await broker.stop()
+
+
+async def test_a_vendors_own_message_by_its_mapping_file(
+    database: Settings, enterprise: Enterprise, staff: list[UUID]
+) -> None:
+    mapped = load("example").report(
+        {
+            "site": "S1",
+            "data": {"tags": [{"tagId": "P-0003", "ts": 2000, "pos": {"x": 4, "y": 6}, "mapId": 102, "sos": 1}]},
+        }
+    )
+    assert mapped == {
+        "gateway": "S1",
+        "badges": [{"badge": "P-0003", "t": 2.0, "sos": True, "fix": {"x": -126.0, "y": -166.0, "floor": "BD-04-F2"}}],
+    }
+    async with up(database, enterprise, vendor="example") as unit:
+        tag = {"tagId": "P-0003", "pos": {"x": 20.0, "y": 12.0}, "mapId": 102, "accuracy": 0.4, "power": 80}
+        for _ in range(5):
+            now = clock.timestamp() * 1000
+            unit.send(orjson.dumps({"site": "S1", "data": {"tags": [{**tag, "ts": now}]}}))
+            await asyncio.sleep(0.1)
+        value = await seen(unit, enterprise, staff[2])
+        unit.send(b"no message at all")
+        await eventually(lambda: unit.tracking.plants[enterprise.id].tracker.counters["unreadable"] == 1)
+    assert np.hypot(*(where(value) - [-110.0, -160.0])) < 0.1 and value["source"] == "vendor"
+    assert value["floor"] == "BD-04-F2"
+
+
+async def test_the_crowd_walks_and_its_scenarios_happen(
+    database: Settings, enterprise: Enterprise, staff: list[UUID], tmp_path: Path
+) -> None:
+    from realtime.tracking.config import TrackingSettings
+
+    crowd = Crowd(people=40, vehicles=0)
+    async with up(database, enterprise) as unit:
+        server = CrowdServer(TrackingSettings(udp_port=unit.udp, _env_file=None), tmp_path / "crowd.sock", crowd)
+        walking = asyncio.create_task(server.run())
+        tracker = unit.tracking.plants[enterprise.id].tracker
+        calls: list[Call] = []
+        tracker._call = calls.append
+        try:
+            await eventually(lambda: len(unit.shown(enterprise.id)) >= 20)
+            here = [w for w in crowd.walkers if w.on]
+            await eventually(lambda: any(w.code in tracker.world.badges for w in here))
+            crowd.play("sos", badge="P-0004")
+            await eventually(lambda: calls)
+        finally:
+            walking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await walking
+        truth = {w.code: w for w in crowd.walkers}
+        off = [
+            np.hypot(*(where(v) - [truth[str(v["badge"])].x, truth[str(v["badge"])].y]))
+            for v in unit.shown(enterprise.id).values()
+            if v["state"] in ("good", "degraded", "held")
+        ]
+    assert calls[0].subject.badge == "P-0004" and calls[0].t <= clock.timestamp()
+    assert len(off) >= 5 and float(np.median(off)) < 3.0
+
+
+async def test_every_measurement_stays_for_the_forensic_window(
+    database: Settings, enterprise: Enterprise, staff: list[UUID], sign_in: SignIn
+) -> None:
+    began = clock.now()
+    async with up(database, enterprise) as unit:
+        sent = control_room((-110.0, -160.0))
+        unit.send(report(clock.timestamp(), {"badge": "P-0005", "ranges": sent}))
+        await eventually(lambda: unit.tracking.plants[enterprise.id].tracker.counters["messages"] >= 1)
+    leader = await sign_in("leader")
+    span = {"from": (began - timedelta(seconds=5)).isoformat(), "to": (clock.now() + timedelta(seconds=5)).isoformat()}
+    answer = await leader.get("/api/tracks/raw", params={"badge": "P-0005", **span})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(r["anchor"], float(r["value"])) for r in rows] == [(a, pytest.approx(v)) for a, v in sent]
+    assert {r["kind"] for r in rows} == {"range"}
+    place = raw.folder(database, enterprise.id)
+    assert raw.drop(place, began - timedelta(hours=1)) == 0 and raw.drop(place, clock.now() + timedelta(hours=1)) >= 1
