@@ -232,6 +232,16 @@ async def overrides(session: AsyncSession, now: datetime) -> list[OverrideRow]:
     return [OverrideRow(*row) for row in rows]
 
 
+async def override(session: AsyncSession, override_id: UUID) -> OverrideRow | None:
+    """One decision."""
+    found = await session.execute(
+        text("SELECT id, zone, level, reason, at, until, ended_at, by_name FROM risk_override WHERE id = :id"),
+        {"id": override_id},
+    )
+    row = found.first()
+    return OverrideRow(*row) if row else None
+
+
 async def add_override(session: AsyncSession, enterprise: UUID, account: UUID, row: OverrideRow) -> None:
     """Keep a decision; one before it on the same zone ends."""
     values = {**asdict(row), "e": enterprise, "account": account}

@@ -1,0 +1,166 @@
+"""The risk map API (``/api/risk`` and ``/api/zones``)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from domain.risk import service
+from domain.risk.schemas import (
+    CardIn,
+    CardOut,
+    ChangeOut,
+    InputOut,
+    LevelsAt,
+    OverrideIn,
+    OverrideOut,
+    RuleIn,
+    RuleOut,
+    TrialIn,
+    TrialOut,
+    ZoneOut,
+    ZoneState,
+)
+from realtime.risk import repository as engine_rows
+from realtime.risk.book import RuleBody
+from realtime.risk.inputs import inputs
+from realtime.risk.repository import OverrideRow, RuleRow
+from twin import clock
+from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
+
+router = APIRouter(tags=["risk map"], route_class=TwinRoute)
+
+Code = Annotated[str, Path(min_length=1, max_length=60)]
+Key = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+Kind = Literal["emergency", "knowledge"]
+Post = Annotated[str, Query(max_length=60)]
+
+
+def _rule(row: RuleRow, language: str) -> RuleOut:
+    return RuleOut(
+        key=row.key,
+        title=row.title_en if language == "en" else row.title_zh,
+        title_zh=row.title_zh,
+        title_en=row.title_en,
+        icon=row.icon,
+        body=RuleBody.model_validate(row.body),
+        enabled=row.enabled,
+        version=row.version,
+        updated_at=row.updated_at,
+        fed=row.body["kind"] in inputs(),
+    )
+
+
+def _override(row: OverrideRow) -> OverrideOut:
+    return OverrideOut(zone=row.zone, level=row.level, reason=row.reason, at=row.at, until=row.until, by=row.by_name)
+
+
+@router.get("/api/risk/inputs", summary="What rules may ask for")
+async def list_inputs(principal: CurrentPrincipal, language: Language) -> list[InputOut]:
+    """Kinds of facts that modules feed."""
+    principal.require(service.READ)
+    n = 1 if language == "en" else 0
+    return [
+        InputOut(
+            kind=one.kind,
+            title=one.title_en if n else one.title_zh,
+            attributes={name: texts[n] for name, texts in one.attributes.items()},
+        )
+        for one in inputs().values()
+    ]
+
+
+@router.get("/api/risk/rules", summary="Rules of the dynamic risk")
+async def list_rules(uow: Uow, principal: CurrentPrincipal, language: Language) -> list[RuleOut]:
+    """Every rule."""
+    principal.require(service.READ)
+    return [_rule(row, language) for row in await engine_rows.rule_rows(uow.session)]
+
+
+@router.put("/api/risk/rules/{key}", summary="Change or add a rule (signed)")
+async def put_rule(key: Key, body: RuleIn, uow: Uow, principal: CurrentPrincipal, language: Language) -> RuleOut:
+    """The engine takes the rule at once."""
+    return _rule(await service.put_rule(uow, principal, key, body), language)
+
+
+@router.post("/api/risk/trial", summary="What a rule would have changed")
+async def trial(body: TrialIn, uow: Uow, principal: CurrentPrincipal) -> TrialOut:
+    """Runs the facts of the last days through the rules with this one changed; nothing is kept."""
+    return await service.trial(uow, principal, body)
+
+
+@router.get("/api/risk/at", summary="Levels of all zones at a time")
+async def levels_at(uow: Uow, principal: CurrentPrincipal, at: datetime | None = None) -> LevelsAt:
+    """The map of any second that is kept; now without ``at``."""
+    principal.require("map:read")
+    moment = at or clock.now()
+    rows = await engine_rows.state_at(uow.session, moment)
+    return LevelsAt(at=moment, levels={row["zone"]: row["after"] for row in rows})
+
+
+@router.get("/api/risk/changes", summary="Changes of level")
+async def list_changes(
+    uow: Uow,
+    principal: CurrentPrincipal,
+    zone: Annotated[str | None, Query(max_length=60)] = None,
+    start: Annotated[datetime | None, Query(alias="from")] = None,
+    end: Annotated[datetime | None, Query(alias="to")] = None,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 200,
+) -> list[ChangeOut]:
+    """Newest first; the last day without ``from``."""
+    principal.require("map:read")
+    to = end or clock.now()
+    rows = await engine_rows.changes(uow.session, zone, start or to - timedelta(days=1), to, limit)
+    return [service.change_out(row) for row in rows]
+
+
+@router.get("/api/risk/overrides", summary="Levels that people have set")
+async def list_overrides(uow: Uow, principal: CurrentPrincipal) -> list[OverrideOut]:
+    """Decisions in force."""
+    principal.require(service.READ)
+    return [_override(row) for row in await engine_rows.overrides(uow.session, clock.now())]
+
+
+@router.get("/api/zones/{code}", summary="Everything about a zone")
+async def zone(code: Code, uow: Uow, principal: CurrentPrincipal, language: Language) -> ZoneOut:
+    """State, cause, last day, responsible persons, cards, and what every module knows about it."""
+    principal.require("map:read")
+    return await service.zone(uow, principal, code, language)
+
+
+@router.get("/api/zones/{code}/why", summary="Why a zone has its level")
+async def why(
+    code: Code, uow: Uow, principal: CurrentPrincipal, language: Language, at: datetime | None = None
+) -> ZoneState:
+    """The level at a time (now without ``at``), with rules and facts."""
+    principal.require("map:read")
+    return await service.state(uow, code, at or clock.now(), language)
+
+
+@router.put("/api/zones/{code}/override", summary="Set a zone's level (signed)")
+async def set_override(code: Code, body: OverrideIn, uow: Uow, principal: CurrentPrincipal) -> OverrideOut:
+    """Holds until the given time or until it is taken back."""
+    return _override(await service.override(uow, principal, code, body))
+
+
+@router.delete("/api/zones/{code}/override", summary="Take the decision back", status_code=204)
+async def end_override(code: Code, uow: Uow, principal: CurrentPrincipal) -> None:
+    """The zone returns to what the facts say."""
+    await service.end_override(uow, principal, code)
+
+
+@router.get("/api/zones/{code}/cards/{kind}", summary="Emergency or knowledge card")
+async def get_card(code: Code, kind: Kind, uow: Uow, principal: CurrentPrincipal, post: Post = "") -> CardOut:
+    """The card of the zone, or of a post in it."""
+    principal.require("map:read")
+    return await service.card(uow, code, kind, post)
+
+
+@router.put("/api/zones/{code}/cards/{kind}", summary="Write a card")
+async def put_card(
+    code: Code, kind: Kind, body: CardIn, uow: Uow, principal: CurrentPrincipal, post: Post = ""
+) -> CardOut:
+    """``version`` is the one it is based on, 0 for a new card."""
+    return await service.put_card(uow, principal, code, kind, post, body)

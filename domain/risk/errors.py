@@ -1,0 +1,47 @@
+"""What can go wrong with the risk map."""
+
+from __future__ import annotations
+
+from twin.errors import Conflict, Invalid, NotFound
+
+
+class ZoneNotFound(NotFound):
+    """No such zone."""
+
+    code = "zone_not_found"
+
+
+class RiskRuleNotFound(NotFound):
+    """No such rule."""
+
+    code = "risk_rule_not_found"
+
+
+class RiskRuleChanged(Conflict):
+    """Somebody else changed the rule first."""
+
+    code = "conflict"
+
+
+class RiskRuleUnknownKind(Invalid):
+    """No module feeds facts of this kind, or the attribute is none of theirs."""
+
+    code = "risk_rule_unknown_kind"
+
+
+class OverrideTime(Invalid):
+    """An override ends in the future, within 30 days."""
+
+    code = "override_time"
+
+
+class OverrideNotFound(NotFound):
+    """Nobody has set the level of this zone."""
+
+    code = "override_not_found"
+
+
+class CardNotFound(NotFound):
+    """The zone has no such card yet."""
+
+    code = "card_not_found"

@@ -1,0 +1,104 @@
+"""Queries of the risk map beside those of the engine: zones, facts of causes, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from twin.ids import uuid7
+
+
+async def zone(session: AsyncSession, code: str) -> dict[str, Any] | None:
+    """A zone's row."""
+    found = await session.execute(
+        text(
+            "SELECT id, code, name, name_en, kind, control_level, static_risk, risk, department, owner, owner_phone"
+            " FROM zone WHERE code = :code"
+        ),
+        {"code": code},
+    )
+    row = found.mappings().first()
+    return dict(row) if row else None
+
+
+async def below(session: AsyncSession, code: str) -> list[str]:
+    """The zone's code and those of all zones below it."""
+    rows = await session.execute(
+        text(
+            "WITH RECURSIVE t AS (SELECT code FROM zone WHERE code = :code UNION"
+            " SELECT z.code FROM zone z JOIN t ON z.parent_code = t.code) SELECT code FROM t"
+        ),
+        {"code": code},
+    )
+    return list(rows.scalars())
+
+
+async def above(session: AsyncSession, code: str) -> list[dict[str, Any]]:
+    """The zone and the zones above it, itself first: who answers for each."""
+    rows = await session.execute(
+        text(
+            "WITH RECURSIVE t AS (SELECT z.*, 0 AS n FROM zone z WHERE code = :code UNION ALL"
+            " SELECT z.*, t.n + 1 FROM zone z JOIN t ON z.code = t.parent_code WHERE t.n < 10)"
+            " SELECT code, name, name_en, owner, owner_phone, control_level FROM t ORDER BY n"
+        ),
+        {"code": code},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+async def facts(session: AsyncSession, names: Sequence[tuple[str, str]], at: datetime) -> list[dict[str, Any]]:
+    """The facts of these (kind, key) as the engine knew them at a time; the newest of each."""
+    if not names:
+        return []
+    rows = await session.execute(
+        text(
+            "SELECT DISTINCT ON (l.kind, l.key) l.kind, l.key, l.since, l.until, l.attributes FROM risk_log l"
+            " JOIN unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS n (kind, key)"
+            " ON l.kind = n.kind AND l.key = n.key WHERE l.since <= :at ORDER BY l.kind, l.key, l.seq DESC"
+        ),
+        {"kinds": [n[0] for n in names], "keys": [n[1] for n in names], "at": at},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+_CARD = "zone, kind, post, title, sections, phones, version, updated_at"
+
+
+async def cards(session: AsyncSession, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Cards of these zones."""
+    rows = await session.execute(
+        text(f"SELECT {_CARD} FROM zone_card WHERE zone = ANY(CAST(:z AS text[])) ORDER BY zone, kind, post"),
+        {"z": list(codes)},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+async def put_card(
+    session: AsyncSession, enterprise: UUID, by: UUID, key: tuple[str, str, str], body: dict[str, Any], at: datetime
+) -> dict[str, Any] | None:
+    """Write a card (zone, kind, post) that is based on ``body["version"]``; None when somebody else was first."""
+    values = {
+        "id": uuid7(), "e": enterprise, "by": by, "zone": key[0], "kind": key[1], "post": key[2], "at": at,
+        "title": body["title"], "version": body["version"],
+        "sections": orjson.dumps(body["sections"]).decode(), "phones": orjson.dumps(body["phones"]).decode(),
+    }  # fmt: skip
+    if body["version"] == 0:
+        statement = (
+            "INSERT INTO zone_card (id, enterprise_id, zone, kind, post, title, sections, phones, updated_at, updated_by)"
+            " VALUES (:id, :e, :zone, :kind, :post, :title, CAST(:sections AS jsonb), CAST(:phones AS jsonb), :at, :by)"
+            f" ON CONFLICT (enterprise_id, zone, kind, post) DO NOTHING RETURNING {_CARD}"
+        )
+    else:
+        statement = (
+            "UPDATE zone_card SET title = :title, sections = CAST(:sections AS jsonb), phones = CAST(:phones AS jsonb),"
+            " version = version + 1, updated_at = :at, updated_by = :by WHERE zone = :zone AND kind = :kind"
+            f" AND post = :post AND version = :version RETURNING {_CARD}"
+        )
+    row = (await session.execute(text(statement), values)).mappings().first()
+    return dict(row) if row else None

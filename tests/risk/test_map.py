@@ -1,0 +1,180 @@
+"""The risk map over HTTP: alarms lift zones, each change says why at any time, rules and decisions are signed, zones answer whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from gis_assets.sites.demo.accounts import views
+from gis_assets.sites.demo.build import features
+
+from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
+from realtime.risk.server import Risk
+from tests.conftest import Enterprise, SignIn
+from twin import clock
+from twin.db.deliver import deliver
+from twin.db.uow import unit_of_work
+from twin.spatial.site import load_site
+
+STROKES = [[[0.1, 0.5], [0.4, 0.2], [0.6, 0.8], [0.9, 0.4]]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def risk(enterprise: Enterprise) -> AsyncIterator[Risk]:
+    """The process's loop beside the API."""
+    async with unit_of_work(enterprise.id) as uow:
+        await load_site(uow, features(), views())
+    process = Risk()
+    task = asyncio.create_task(process.run())
+    await asyncio.wait_for(process.started.wait(), 30)
+    yield process
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def manager(risk: Risk, sign_in: SignIn) -> httpx.AsyncClient:
+    return await sign_in("manager")
+
+
+def confirmation(enterprise: Enterprise) -> dict[str, Any]:
+    return {"password": enterprise.password, "strokes": STROKES}
+
+
+async def alarm(enterprise: Enterprise, key: str, zone: str, grade: int, kind: str = "hh") -> None:
+    fact = AlarmFact(
+        key, "point", kind, grade, clock.now(), {"name": "TI-101", "value": 9, "limit": 8, "unit": "℃"},
+        subject_name="TI-101", zone_code=zone,
+    )  # fmt: skip
+    async with unit_of_work(enterprise.id) as uow:
+        await raise_alarm(uow, fact)
+
+
+async def zone_shows(http: httpx.AsyncClient, code: str, level: int) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        while True:
+            answer: dict[str, Any] = (await http.get(f"/api/zones/{code}")).json()
+            if answer["state"]["level"] == level:
+                return answer
+            await asyncio.sleep(0.1)
+
+
+async def settings(http: httpx.AsyncClient, enterprise: Enterprise, key: str, **body: Any) -> httpx.Response:
+    rule = next(r for r in (await http.get("/api/risk/rules")).json() if r["key"] == key)
+    changed = {name: rule[name] for name in ("title_zh", "title_en", "icon", "enabled", "version")}
+    changed |= {"body": {**rule["body"], **body}, "confirmation": confirmation(enterprise)}
+    return await http.put(f"/api/risk/rules/{key}", json=changed)
+
+
+@pytest.mark.req("M8.3", "M8.5")
+async def test_an_alarm_lifts_its_zone_and_people_are_told_by_control_level(
+    risk: Risk, manager: httpx.AsyncClient, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    from domain.risk.subscribers import SUBSCRIBERS
+
+    assert (await settings(manager, enterprise, "alarm_interlock", hold_s=0, release_s=0)).status_code == 200
+    before = (await manager.get("/api/zones/Z-43")).json()["state"]["level"]
+    await alarm(enterprise, "point:1:hh", "Z-43", 1)
+    shown = await zone_shows(manager, "Z-43", 1)
+    cause = shown["state"]["causes"][0]
+    assert cause["rule"] == "alarm_interlock" and cause["title"] == "联锁级报警未消除"
+    assert cause["facts"][0]["attributes"]["subject"] == "TI-101"
+    while await deliver(SUBSCRIBERS[0]):
+        pass
+    for role in ("leader", "manager", "control"):
+        inbox = (await (await sign_in(role)).get("/api/inbox")).json()["items"]
+        assert any(n["kind"] == "risk_raised" and "联锁级报警未消除" in n["text"] for n in inbox), role
+    told = (await (await sign_in("employee")).get("/api/inbox")).json()["items"]
+    assert not any(n["kind"] == "risk_raised" for n in told)
+    async with unit_of_work(enterprise.id) as uow:
+        await clear_alarm(uow, "point:1:hh", clock.now())
+    await zone_shows(manager, "Z-43", before)
+    changes = (await manager.get("/api/risk/changes", params={"zone": "Z-43"})).json()
+    assert [(c["before"], c["after"]) for c in changes[:2]] == [(1, before), (before, 1)]
+    lifted = clock.now() if not changes else changes[1]["at"]
+    why = (await manager.get("/api/zones/Z-43/why", params={"at": lifted})).json()
+    assert why["level"] == 1 and why["causes"][0]["facts"][0]["until"] is None
+    past = (await manager.get("/api/risk/at", params={"at": lifted})).json()
+    assert past["levels"]["Z-43"] == 1
+    assert (await manager.get("/api/risk/at")).json()["levels"]["Z-43"] == before
+
+
+async def test_a_rule_is_changed_with_a_signature_and_only_once(
+    manager: httpx.AsyncClient, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    answer = await settings(manager, enterprise, "alarm_frequent", count=5)
+    assert answer.json()["body"]["count"] == 5 and answer.json()["version"] == 2
+    stale = {**answer.json(), "version": 1, "confirmation": confirmation(enterprise)}
+    stale = {k: stale[k] for k in ("title_zh", "title_en", "icon", "body", "enabled", "version", "confirmation")}
+    assert (await manager.put("/api/risk/rules/alarm_frequent", json=stale)).status_code == 409
+    wrong = {**stale, "version": 2, "confirmation": {"password": "wrong", "strokes": STROKES}}
+    assert (await manager.put("/api/risk/rules/alarm_frequent", json=wrong)).status_code == 401
+    unknown = {**stale, "version": 0, "body": {"kind": "tides"}}
+    made = await manager.put("/api/risk/rules/tides", json=unknown)
+    assert (made.status_code, made.json()["code"]) == (422, "risk_rule_unknown_kind")
+    employee = await sign_in("employee")
+    assert (await employee.put("/api/risk/rules/alarm_frequent", json={**stale, "version": 2})).status_code == 403
+
+
+async def test_a_trial_says_what_would_have_been_and_changes_nothing(
+    risk: Risk, manager: httpx.AsyncClient, enterprise: Enterprise
+) -> None:
+    await alarm(enterprise, "point:2:h", "Z-44", 2, "h")
+    async with asyncio.timeout(30):
+        while True:
+            body = {"key": "alarm_high", "body": {"kind": "alarm", "level": 1}, "days": 1}
+            made = (await manager.post("/api/risk/trial", json=body)).json()
+            if any(z["zone"] == "Z-44" for z in made["zones"]):
+                break
+            await asyncio.sleep(0.2)
+    zone = next(z for z in made["zones"] if z["zone"] == "Z-44")
+    assert zone["would"]["1"] > 0 and "1" not in zone["was"]
+    assert made["lifts_would"] > made["lifts_were"]
+    rules = (await manager.get("/api/risk/rules")).json()
+    assert next(r for r in rules if r["key"] == "alarm_high")["version"] == 1
+
+
+@pytest.mark.req("M8.5")
+async def test_a_person_sets_a_level_with_a_reason_and_takes_it_back(
+    risk: Risk, manager: httpx.AsyncClient, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    before = (await manager.get("/api/zones/Z-42")).json()["state"]["level"]
+    until = (clock.now() + timedelta(hours=2)).isoformat()
+    body = {"level": 1, "reason": "装置开车", "until": until, "confirmation": confirmation(enterprise)}
+    past = {**body, "until": (clock.now() - timedelta(hours=2)).isoformat()}
+    assert (await manager.put("/api/zones/Z-42/override", json=past)).json()["code"] == "override_time"
+    assert (await manager.put("/api/zones/Z-42/override", json=body)).status_code == 200
+    shown = await zone_shows(manager, "Z-42", 1)
+    assert shown["state"]["override"] is True
+    assert (await manager.get("/api/risk/overrides")).json()[0]["reason"] == "装置开车"
+    assert (await manager.delete("/api/zones/Z-42/override")).status_code == 204
+    await zone_shows(manager, "Z-42", before)
+    assert (await manager.delete("/api/zones/Z-42/override")).status_code == 404
+
+
+@pytest.mark.req("M8.4")
+async def test_a_zone_answers_whole_with_its_cards(risk: Risk, manager: httpx.AsyncClient, sign_in: SignIn) -> None:
+    card = {
+        "title": "石脑油加氢重整装置应急卡",
+        "sections": [
+            {"heading": "危险", "lines": ["氢气泄漏", "高温高压"]},
+            {"heading": "处置", "lines": ["撤离上风向"]},
+        ],
+        "phones": [{"name": "值班室", "phone": "0317-5550100"}],
+        "version": 0,
+    }
+    made = await manager.put("/api/zones/Z-21/cards/emergency", json=card)
+    assert made.status_code == 200, made.text
+    assert (await manager.put("/api/zones/Z-21/cards/emergency", json=card)).status_code == 409
+    assert (await manager.get("/api/zones/Z-21/cards/knowledge")).json()["code"] == "card_not_found"
+    zone = (await (await sign_in("employee")).get("/api/zones/Z-21")).json()
+    assert zone["cards"][0]["sections"][0]["lines"] == ["氢气泄漏", "高温高压"]
+    assert zone["responsible"][0]["phone"] and zone["state"]["level"] == 1
+    assert (await manager.get("/api/zones/Z-999")).json()["code"] == "zone_not_found"
+    english = (await manager.get("/api/zones/Z-21", headers={"Accept-Language": "en"})).json()
+    assert not any("\u4e00" <= c <= "\u9fff" for c in english["name"])
