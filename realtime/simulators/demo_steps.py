@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from realtime.simulators.names import DCS, GDS
+from realtime.simulators.names import DCS, GDS, WAREHOUSE
 from twin.db import probe
 from twin.ops.demo import DemoStep, Report
 from twin.settings import Settings
@@ -27,4 +27,8 @@ def _run(_: Settings, report: Report) -> None:
     asyncio.run(_register())
 
 
-STEPS = (DemoStep("sources", 3, lambda settings: probe.count(settings, "field_source", "name", [DCS, GDS]) == 2, _run),)
+def _done(settings: Settings) -> bool:
+    return probe.count(settings, "field_source", "name", [DCS, GDS, WAREHOUSE]) == 3
+
+
+STEPS = (DemoStep("sources", 3, _done, _run),)

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-DCS, GDS = "demo-dcs", "demo-gds"
+DCS, GDS, WAREHOUSE = "demo-dcs", "demo-gds", "demo-warehouse"

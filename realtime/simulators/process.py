@@ -35,12 +35,26 @@ class Walk:
     step: float
     noise: random.Random = field(repr=False)
     value: float = math.nan
+    _from: float | None = field(default=None, repr=False)  # where it was when a scenario took it
+    _driven: float = field(default=0.0, repr=False)  # seconds that the scenario lasts
 
     def __post_init__(self) -> None:
         self.value = self._seen(self.centre + self.noise.uniform(-0.3, 0.3) * self.swing)
 
+    def drive(self, target: float, ramp: float) -> float:
+        """A second of a scenario: towards ``target`` within ``ramp`` seconds; NaN at once."""
+        if self._from is None:
+            self._from, self._driven = self.value, 0.0
+        self._driven += 1.0
+        share = min(1.0, self._driven / ramp)
+        wobble = self.noise.uniform(-2.0, 2.0) * self.step
+        self.value = target if math.isnan(target) else self._seen(self._from + share * (target - self._from) + wobble)
+        return self.value
+
     def advance(self) -> float:
         """The value ``every`` seconds later."""
+        if self._from is not None:  # a scenario has ended
+            self.value, self._from = self._from, None
         keep = math.exp(-self.every / self.settle)
         spread = self.swing * 0.3 * math.sqrt(1 - keep * keep)
         free = self.centre + (self.value - self.centre) * keep + self.noise.gauss(0.0, spread)

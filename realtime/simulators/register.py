@@ -7,7 +7,7 @@ from uuid import UUID
 
 from realtime.ingest import repository
 from realtime.ingest.repository import PointRow, SourceRow
-from realtime.simulators.names import DCS, GDS
+from realtime.simulators.names import DCS, GDS, WAREHOUSE
 from realtime.simulators.servers import addresses
 from twin import clock
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
@@ -17,7 +17,7 @@ from twin.spatial.repository import enterprise_id
 
 ENTERPRISE = "demo"
 #: Preferred ports: those of the protocols' unprivileged conventions.
-OPCUA_PORT, MODBUS_PORT = 4840, 5020
+OPCUA_PORT, MODBUS_PORT, MQTT_PORT = 4840, 5020, 1883
 
 
 def opcua_settings(port: int) -> dict[str, Any]:
@@ -28,6 +28,11 @@ def opcua_settings(port: int) -> dict[str, Any]:
 def modbus_settings(port: int) -> dict[str, Any]:
     """Settings of the source for the Modbus simulator."""
     return {"host": "127.0.0.1", "port": port, "period_s": 1.0}
+
+
+def mqtt_settings(port: int) -> dict[str, Any]:
+    """Settings of the source for the warehouses' sensors. The demo's broker keeps messages only for named clients."""
+    return {"host": "127.0.0.1", "port": port, "user": "gateway", "client_id": "twin-demo", "time_pointer": "/ts"}
 
 
 async def demo_enterprise() -> UUID:
@@ -43,16 +48,17 @@ async def demo_enterprise() -> UUID:
     return found
 
 
-async def register(opcua_port: int = OPCUA_PORT, modbus_port: int = MODBUS_PORT) -> int:
-    """Make both sources with their points; how many points. Sources that are so already stay untouched."""
+async def register(opcua_port: int = OPCUA_PORT, modbus_port: int = MODBUS_PORT, mqtt_port: int = MQTT_PORT) -> int:
+    """Make the sources with their points; how many points. Sources that are so already stay untouched."""
     enterprise = await demo_enterprise()
-    process, gas = addresses()
+    process, gas, wireless = addresses()
     async with unit_of_work(enterprise) as uow:
         known = await repository.devices_by_tag(uow.session)
         count = 0
         for name, kind, settings, given in (
             (DCS, "opcua", opcua_settings(opcua_port), process),
             (GDS, "modbus_tcp", modbus_settings(modbus_port), gas),
+            (WAREHOUSE, "mqtt", mqtt_settings(mqtt_port), wireless),
         ):
             wanted = {known[tag]: address for tag, address in given.items() if tag in known}
             count += len(wanted)

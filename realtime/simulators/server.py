@@ -10,7 +10,10 @@ import structlog
 import uvloop
 from sqlalchemy.exc import DBAPIError
 
-from realtime.simulators.register import MODBUS_PORT, OPCUA_PORT, register
+from realtime.simulators import repository, scenarios
+from realtime.simulators.broker import DemoBroker
+from realtime.simulators.publisher import MqttSimulator
+from realtime.simulators.register import MODBUS_PORT, MQTT_PORT, OPCUA_PORT, register
 from realtime.simulators.servers import ModbusSimulator, OpcuaSimulator
 from twin import clock
 from twin.db import uow
@@ -34,22 +37,45 @@ def port_or_free(preferred: int) -> int:
     return preferred
 
 
+async def tripped() -> frozenset[str]:
+    """The scenarios that are tripped now; none while the database is away."""
+    try:
+        async with uow.unit_of_work(uow.ALL_ENTERPRISES) as unit:
+            return frozenset(await repository.tripped(unit.session)) & scenarios.scenarios().keys()
+    except DBAPIError:
+        return frozenset()
+
+
+async def cut(gds: ModbusSimulator, wanted: bool) -> None:
+    """Cut the gas detectors' line, or mend it."""
+    if wanted and gds.listens:
+        await gds.stop()
+    elif not wanted and not gds.listens:
+        await gds.start()
+
+
 async def serve(stop: asyncio.Event) -> None:
-    """Run both simulators until ``stop`` is set; their sources are told the ports."""
-    opcua_port, modbus_port = port_or_free(OPCUA_PORT), port_or_free(MODBUS_PORT)
+    """Run the simulators until ``stop`` is set; their sources are told the ports."""
+    opcua_port, modbus_port, mqtt_port = (port_or_free(port) for port in (OPCUA_PORT, MODBUS_PORT, MQTT_PORT))
     dcs, gds = OpcuaSimulator(opcua_port), ModbusSimulator(modbus_port)
+    broker, sensors = DemoBroker(mqtt_port), MqttSimulator(mqtt_port)
     await gds.start()
+    await broker.start()
     await dcs.start()
-    log.info("simulators listen", opcua=opcua_port, modbus=modbus_port)
+    log.info("simulators listen", opcua=opcua_port, modbus=modbus_port, mqtt=mqtt_port)
     try:
         try:
-            await register(opcua_port, modbus_port)
+            await register(opcua_port, modbus_port, mqtt_port)
         except (NotFound, DBAPIError) as error:
             log.warning("the sources could not be told", error=str(error))
         began, seconds = clock.monotonic(), 0
         while not stop.is_set():
-            gds.advance()
-            await dcs.advance()
+            keys = await tripped()
+            driven = scenarios.driven(keys)
+            await cut(gds, any(scenarios.scenarios()[key].cuts_gas_line for key in keys))
+            gds.advance(driven)
+            await dcs.advance(driven)
+            await sensors.advance(driven)
             seconds += 1
             try:
                 async with asyncio.timeout(max(0.0, began + seconds - clock.monotonic())):
@@ -59,6 +85,8 @@ async def serve(stop: asyncio.Event) -> None:
     finally:
         await dcs.stop()
         await gds.stop()
+        await sensors.stop()
+        await broker.stop()
         await uow.dispose()
 
 
