@@ -8,9 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from realtime.history import export, retention, service
+from realtime.history.compress import DeadBand
 from realtime.history.repository import Point
 from realtime.history.samples import Verdict, verdict
 from realtime.history.trend import Bucket, Step
@@ -194,3 +195,33 @@ async def put_retention(key: str, body: Keep, uow: Uow, principal: CurrentPrinci
     principal.require("system:write")
     await retention.keep(uow, key, body.keep_days)
     return await get_retention(uow, principal)
+
+
+class Compression(BaseModel):
+    """A point's dead-band in its unit (null: every sample is kept) and the longest time without a sample, seconds."""
+
+    deviation: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    longest_s: float = Field(default=600.0, ge=1, le=86_400)
+
+
+class SetCompression(Compression):
+    """``even_for_safety``: also for a safety-critical point."""
+
+    even_for_safety: bool = False
+
+
+@router.get("/api/points/{device_id}/compression", summary="Dead-band of a measuring point")
+async def compression(device_id: UUID, uow: Uow, principal: CurrentPrincipal) -> Compression:
+    """What is left out of the history."""
+    principal.require("map:read")
+    band = await service.dead_band(uow, device_id)
+    return Compression() if band is None else Compression(deviation=band.deviation, longest_s=band.longest_s)
+
+
+@router.put("/api/points/{device_id}/compression", summary="Set the dead-band of a measuring point")
+async def set_compression(device_id: UUID, body: SetCompression, uow: Uow, principal: CurrentPrincipal) -> Compression:
+    """Takes effect within seconds; the held value differs from what was said by at most the dead-band."""
+    principal.require("system:write")
+    band = None if body.deviation is None else DeadBand(body.deviation, body.longest_s)
+    await service.set_dead_band(uow, device_id, band, body.even_for_safety)
+    return Compression(deviation=body.deviation, longest_s=body.longest_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.errors import Invalid, NotFound
+from twin.errors import Conflict, Invalid, NotFound
 
 
 class PointNotFound(NotFound):
@@ -33,3 +33,9 @@ class RefreshInvalid(Invalid):
     """The refresh rate lies outside 0.1 to 60 seconds."""
 
     code = "refresh_invalid"
+
+
+class SafetyPointKept(Conflict):
+    """Every sample of a safety-critical point is kept, unless that is switched off on purpose."""
+
+    code = "safety_point_kept"

@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from realtime.history.compress import DeadBand
 from realtime.history.samples import COPY_HEADER, SAMPLE, Samples, unpack_copy
 
 
@@ -226,3 +227,37 @@ async def set_refresh_rate(session: AsyncSession, enterprise: UUID, milliseconds
         ),
         {"e": enterprise, "ms": milliseconds},
     )
+
+
+async def is_safety(session: AsyncSession, device_id: UUID) -> bool:
+    """Whether a measuring point is marked as safety-critical."""
+    return bool((await session.execute(text("SELECT safety FROM device WHERE id = :d"), {"d": device_id})).scalar())
+
+
+async def dead_band(session: AsyncSession, device_id: UUID) -> DeadBand | None:
+    """A point's dead-band, None without one."""
+    rows = await session.execute(
+        text("SELECT deviation, longest_s FROM point_compression WHERE device_id = :d"), {"d": device_id}
+    )
+    row = rows.one_or_none()
+    return None if row is None else DeadBand(row.deviation, row.longest_s)
+
+
+async def set_dead_band(session: AsyncSession, enterprise: UUID, device_id: UUID, band: DeadBand | None) -> None:
+    """Give a point a dead-band, or take it away."""
+    await session.execute(text("DELETE FROM point_compression WHERE device_id = :d"), {"d": device_id})
+    if band is not None:
+        await session.execute(
+            text(
+                "INSERT INTO point_compression (device_id, enterprise_id, deviation, longest_s) VALUES (:d, :e, :v, :l)"
+            ),
+            {"d": device_id, "e": enterprise, "v": band.deviation, "l": band.longest_s},
+        )
+
+
+async def dead_bands(session: AsyncSession) -> dict[int, DeadBand]:
+    """The dead-band of every tag in sight that has one."""
+    rows = await session.execute(
+        text("SELECT t.id, c.deviation, c.longest_s FROM point_compression c JOIN tag t ON t.device_id = c.device_id")
+    )
+    return {row.id: DeadBand(row.deviation, row.longest_s) for row in rows}

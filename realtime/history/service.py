@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import ceil
@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from realtime.history import repository
 from realtime.history import repository_archive as archive
-from realtime.history.errors import PeriodInvalid, PointNotFound, RefreshInvalid
+from realtime.history.compress import DeadBand
+from realtime.history.errors import PeriodInvalid, PointNotFound, RefreshInvalid, SafetyPointKept
 from realtime.history.repository import Point, Stored
 from realtime.history.repository_archive import SealedDay
 from realtime.history.repository_files import Archive
@@ -224,4 +225,31 @@ async def set_refresh_ms(uow: UnitOfWork, milliseconds: int) -> None:
     await uow.audit(
         "set", "point_settings", str(uow.enterprise_id),
         before={"refresh_ms": before}, after={"refresh_ms": milliseconds},
+    )  # fmt: skip
+
+
+async def dead_band(uow: UnitOfWork, device_id: UUID) -> DeadBand | None:
+    """A point's dead-band, None without one.
+
+    Raises:
+        PointNotFound: as in :func:`point`.
+    """
+    await point(uow, device_id)
+    return await archive.dead_band(uow.session, device_id)
+
+
+async def set_dead_band(uow: UnitOfWork, device_id: UUID, band: DeadBand | None, even_for_safety: bool) -> None:
+    """Give a point a dead-band or, with None, keep every sample again.
+
+    Raises:
+        PointNotFound: as in :func:`point`.
+        SafetyPointKept: the point is safety-critical and ``even_for_safety`` was not said.
+    """
+    before = await dead_band(uow, device_id)
+    if band is not None and not even_for_safety and await archive.is_safety(uow.session, device_id):
+        raise SafetyPointKept()
+    await archive.set_dead_band(uow.session, uow.enterprise_id, device_id, band)
+    await uow.audit(
+        "set", "point_compression", str(device_id),
+        before=asdict(before) if before else None, after=asdict(band) if band else None,
     )  # fmt: skip

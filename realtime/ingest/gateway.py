@@ -122,6 +122,7 @@ class Gateway:
         """Take over what has changed in the database."""
         async with uow.unit_of_work(uow.ALL_ENTERPRISES, snapshot=True) as unit:
             self.live.rates = await history_settings.refresh_rates(unit.session)
+            self.recorder.compressor.set(await history_settings.dead_bands(unit.session))
             revision = await repository.revision(unit.session)
             if revision == self._revision:
                 return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from realtime.history.compress import Compressor
 from realtime.history.samples import Row, Samples, pack
 from realtime.history.writer import Writer
 from realtime.ingest.spool import BATCH, Spool, SpoolFull
@@ -41,10 +42,12 @@ class Recorder:
         self._away = False
         self._lock = asyncio.Lock()
         self.counts = Counts()
+        #: Leaves out what a point's dead-band allows; alarms and screens get every sample all the same.
+        self.compressor = Compressor(lambda row: self._rows.append(row))
 
     def add(self, row: Row) -> None:
         """Take a sample."""
-        self._rows.append(row)
+        self.compressor.add(row)
 
     @property
     def spooled_bytes(self) -> int:

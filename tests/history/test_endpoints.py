@@ -6,14 +6,18 @@ import asyncio
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
+from realtime.history import repository_archive as archive
 from realtime.history import retention
 from realtime.history.cli import app
+from realtime.history.compress import DeadBand
 from realtime.history.config import HistorySettings
 from realtime.history.retention import Kept, RetentionClass
 from realtime.history.samples import BAD, GOOD, micros, pack
@@ -22,6 +26,8 @@ from realtime.history.writer import Writer
 from realtime.hub.ingest import Value
 from realtime.ingest.feed import Live
 from realtime.ingest.live import LiveValues
+from realtime.ingest.recorder import Recorder
+from realtime.ingest.spool import Spool
 from tests.conftest import Enterprise, SignIn
 from tests.history.conftest import Points
 from twin import clock
@@ -124,8 +130,6 @@ async def test_the_command_reports_what_is_kept(points: Points, writer: Writer) 
 async def test_the_administrators_refresh_rate_is_obeyed(
     enterprise: Enterprise, points: Points, sign_in: SignIn
 ) -> None:
-    from realtime.history import repository_archive as archive
-
     http = await sign_in("system_admin")
     assert (await http.get("/api/points/settings")).json() == {"refresh_ms": 500}
     assert (await http.put("/api/points/settings", json={"refresh_ms": 50})).json()["code"] == "refresh_invalid"
@@ -153,3 +157,33 @@ async def test_the_administrators_refresh_rate_is_obeyed(
     running.cancel()
     gaps = [b - a for a, b in zip(heard.times, heard.times[1:], strict=False)]
     assert len(gaps) == 3 and min(gaps) >= 0.29
+
+
+async def test_a_dead_band_is_set_by_the_administrator_and_not_by_accident_for_safety(
+    points: Points, writer: Writer, database: Settings, sign_in: SignIn, tmp_path: Path
+) -> None:
+    async with unit_of_work("*") as uow:
+        safety = {row.id: row.safety for row in await uow.session.execute(text("SELECT id, safety FROM device"))}
+    critical = next(n for n, device in enumerate(points.devices) if safety[device])
+    plain = next(n for n, device in enumerate(points.devices) if not safety[device])
+    http = await sign_in("system_admin")
+    path = f"/api/points/{points.devices[critical]}/compression"
+    refused = await http.put(path, json={"deviation": 0.5})
+    assert (refused.status_code, refused.json()["code"]) == (409, "safety_point_kept")
+    assert (await http.put(path, json={"deviation": 0.5, "even_for_safety": True})).status_code == 200
+    assert (await http.put(path, json={"deviation": None})).status_code == 200
+    assert (await http.get(path)).json()["deviation"] is None
+    path = f"/api/points/{points.devices[plain]}/compression"
+    assert (await http.put(path, json={"deviation": 0.5, "longest_s": 60})).status_code == 200
+    assert (await (await sign_in("employee")).put(path, json={"deviation": 9.0})).status_code == 403
+    async with unit_of_work("*") as uow:
+        bands = await archive.dead_bands(uow.session)
+    assert bands == {points.tags[plain]: DeadBand(0.5, 60)}
+    recorder = Recorder(Writer(database, "thin", KEEP), Spool(tmp_path / "spool"))
+    recorder.compressor.set(bands)
+    at = micros(clock.now() - timedelta(hours=3))
+    for n in range(30):
+        for tag in (points.tags[plain], points.tags[critical]):
+            recorder.add((tag, at + n * 1_000_000, at, 20 + n % 2 / 10 + n // 20, GOOD))
+    await recorder.close()
+    assert (recorder.counts.written, recorder.compressor.left_out) == (32, 28)
