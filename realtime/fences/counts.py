@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +11,14 @@ from realtime.fences.repository_rules import Ground
 from realtime.fences.rules import group_of
 from realtime.hub.ingest import Value
 from realtime.positioning.types import State
-from realtime.tracking.batch import FixBatch
+from realtime.tracking.batch import PERSON, FixBatch
 
 if TYPE_CHECKING:
     from realtime.fences.plant import PlantFences
 
 CLASSES = ("employee", "contractor", "visitor")
+#: Column of those whose position is stale, behind the classes and the vehicles.
+_OLD = 4
 
 
 class Live:
@@ -53,30 +54,36 @@ class Live:
 
     def headcount(self, ground: Ground, batch: FixBatch) -> list[Value]:
         """Persons by area, floor and class that changed; what is zero again is told as zero."""
-        fresh: dict[str, Counter[str]] = defaultdict(Counter)
-        stale: Counter[str] = Counter()
-        for i, row in enumerate(batch.index.tolist()):
-            subject = batch.subjects[row]
-            if subject.kind != "person":
-                continue
-            keys, floor, zone = ["all"], int(batch.floor[i]), int(batch.zone[i])
-            if floor >= 0:
-                keys.append(f"floor:{batch.floors[floor]}")
-            code = batch.zones[zone] if zone >= 0 else None
+        person = batch.kind == PERSON
+        klass = np.array([group_of(batch.subjects[row]).bit_length() - 1 for row in batch.index.tolist()], np.int64)
+        klass = np.where(batch.state >= State.STALE, _OLD, klass)
+        now: dict[str, NDArray[np.int64]] = {key: np.zeros(_OLD + 1, np.int64) for key in self._heads}
+        now |= {f"zone:{code}": np.zeros(_OLD + 1, np.int64) for code in ground.zones}
+        now["all"] = _by(klass[person], np.zeros(int(person.sum()), np.int64), 1)[0]
+        floors = _by(klass[person], batch.floor[person], len(batch.floors))
+        now |= {
+            f"floor:{code}": floors[n]
+            for n, code in enumerate(batch.floors)
+            if floors[n].any() or f"floor:{code}" in now
+        }
+        for n, row in enumerate(_by(klass[person], batch.zone[person], len(batch.zones))):
+            code: str | None = batch.zones[n]
             while code is not None and code in ground.zones:
-                keys.append(f"zone:{code}")
+                now[f"zone:{code}"] = now[f"zone:{code}"] + row
                 code = ground.zones[code][1]
-            for key in keys:
-                if batch.state[i] >= State.STALE:
-                    stale[key] += 1
-                else:
-                    fresh[key][subject.klass if subject.klass in CLASSES else CLASSES[0]] += 1
-        now = {}
-        for key in {"all", *(f"zone:{code}" for code in ground.zones), *fresh, *stale, *self._heads}:
-            by = {name: fresh[key][name] for name in CLASSES}
-            now[key] = {**by, "total": sum(by.values()), "stale": stale[key]}
-        changed, self._heads = _changes(self._heads, now, batch.at), now
+        told = {}
+        for key, found in now.items():
+            by = {name: int(found[n]) for n, name in enumerate(CLASSES)}
+            told[key] = {**by, "total": sum(by.values()), "stale": int(found[_OLD])}
+        changed, self._heads = _changes(self._heads, told, batch.at), told
         return changed
+
+
+def _by(klass: NDArray[np.int64], place: NDArray[Any], size: int) -> NDArray[np.int64]:
+    """(size, 5) how many of each class, and how many stale ones, are at each place; -1 is nowhere."""
+    there = place >= 0
+    flat = place[there].astype(np.int64) * (_OLD + 1) + klass[there]
+    return np.bincount(flat, minlength=size * (_OLD + 1)).reshape(size, _OLD + 1).astype(np.int64)
 
 
 def _changes(before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], at: float) -> list[Value]:

@@ -12,7 +12,7 @@ import structlog
 
 from realtime.fences import counts
 from realtime.fences.conditions import WHOLE, Where, about, at_fence
-from realtime.fences.engine import FenceEngine, Presence
+from realtime.fences.engine import FenceEngine, Floats, Presence
 from realtime.fences.facts import BY_TYPE, TYPES, Outcome, instant
 from realtime.fences.repository_facts import FenceFact, Place
 from realtime.fences.repository_rules import Ground, Standing
@@ -26,8 +26,8 @@ from realtime.tracking.batch import SOURCES, STATES, FixBatch, Subject
 log = structlog.get_logger("realtime.fences")
 
 _TOGETHER = {Rule.OVER_COUNT, Rule.UNDER_COUNT, Rule.LEAVE_POST, Rule.GATHERING}
-#: A place is written anew when it moved this far (m), or after this long (s).
-_MOVED, _AGAIN = 0.5, 5.0
+#: A place is written anew when it moved this far (m), but not before the first time (s), and always after the second.
+_MOVED, _SOON, _AGAIN = 0.5, 2.0, 5.0
 
 
 class PlantFences:
@@ -46,7 +46,8 @@ class PlantFences:
         self._entries: Mapping[UUID, Entry] = {}
         #: key -> fence id (empty: about a subject), type, subjects under it (fence-wide ones: none or those called)
         self.open: dict[str, tuple[str, str, set[UUID]]] = {}
-        self._written: dict[int, tuple[float, float, float, int, int, int]] = {}
+        #: (subjects, 6) when and what was last written of each place: time, x, y, state, floor, zone
+        self._written: Floats = np.full((0, 6), np.nan)
         self._counts = counts.Live()
         self._batch: FixBatch | None = None
 
@@ -178,40 +179,31 @@ class PlantFences:
             subject = self._subjects[row].id
             for kind in self.watch.forget(subject):
                 self._about(out, row, kind, False, None, None, at)
-            self._written.pop(row, None)
+            self._written[row] = np.nan
             out.places[subject] = None
 
     def _places(self, out: Outcome, batch: FixBatch) -> None:
+        rows, was = batch.index.astype(np.int64), self._written
+        if was.shape[0] < len(self._subjects):
+            was = np.full((len(self._subjects), 6), np.nan)
+            was[: self._written.shape[0]] = self._written
+            self._written = was
+        now = np.column_stack(
+            [np.full(rows.size, batch.at), batch.x, batch.y, batch.state, batch.floor, batch.zone]
+        ).astype(np.float64)  # fmt: skip
+        before = was[rows]
+        waited = ~(now[:, 0] - before[:, 0] < _SOON)
+        moved = ~(np.hypot(now[:, 1] - before[:, 1], now[:, 2] - before[:, 2]) < _MOVED)
+        due = (now[:, 3:] != before[:, 3:]).any(axis=1) | (moved & waited) | ~(now[:, 0] - before[:, 0] < _AGAIN)
+        was[rows[due]] = now[due]
         alt = batch.alt
-        for i, row in enumerate(batch.index.tolist()):
-            now = (
-                batch.at,
-                float(batch.x[i]),
-                float(batch.y[i]),
-                int(batch.state[i]),
-                int(batch.floor[i]),
-                int(batch.zone[i]),
-            )
-            was = self._written.get(row)
-            still = was is not None and was[3:] == now[3:] and now[0] - was[0] < _AGAIN
-            if still and was is not None and abs(now[1] - was[1]) + abs(now[2] - was[2]) < _MOVED:
-                continue
-            self._written[row] = now
-            subject = batch.subjects[row]
+        for i in np.flatnonzero(due).tolist():
+            subject, floor, zone = batch.subjects[int(rows[i])], int(batch.floor[i]), int(batch.zone[i])
             out.places[subject.id] = Place(
-                subject.id,
-                subject.kind,
-                instant(float(batch.t[i])),
-                float(batch.lon[i]),
-                float(batch.lat[i]),
-                float(alt[i]),
-                batch.floors[now[4]] if now[4] >= 0 else None,
-                batch.zones[now[5]] if now[5] >= 0 else None,
-                float(batch.r95[i]),
-                float(batch.speed[i]),
-                STATES[now[3]],
-                SOURCES[int(batch.source[i])],
-            )
+                subject.id, subject.kind, instant(float(batch.t[i])), float(batch.lon[i]), float(batch.lat[i]),
+                float(alt[i]), batch.floors[floor] if floor >= 0 else None, batch.zones[zone] if zone >= 0 else None,
+                float(batch.r95[i]), float(batch.speed[i]), STATES[int(batch.state[i])], SOURCES[int(batch.source[i])],
+            )  # fmt: skip
 
     # ---- what is told ------------------------------------------------------------------------------------------
 

@@ -23,12 +23,14 @@ from realtime.alarms.raising import AlarmFact, clear_alarms, raise_alarms
 from realtime.fences import repository_facts as facts
 from realtime.fences import repository_rules as rules
 from realtime.fences import roster
+from realtime.fences.commands import BadgeCommands
 from realtime.fences.facts import Condition, Outcome
 from realtime.fences.plant import PlantFences
 from realtime.fences.streams import FENCES, HEADCOUNT
 from realtime.fences.types import Manner
 from realtime.hub.ingest import Publisher, Value, socket_path
 from realtime.tracking.batch import FixBatch
+from realtime.tracking.config import tracking_settings
 from twin import clock
 from twin.db import outbox
 from twin.db.uow import UnitOfWork, unit_of_work
@@ -91,6 +93,7 @@ class FenceRunner:
         self._plants: dict[UUID, _Running] = {}
         self._stack = contextlib.AsyncExitStack()
         self._follower: asyncio.Task[None] | None = None
+        self._commands: asyncio.Task[None] | None = None
 
     async def feed(self, batch: FixBatch) -> None:
         """Take a batch: evaluate it, show the counts, write what follows."""
@@ -116,13 +119,16 @@ class FenceRunner:
         self._follower = asyncio.create_task(self._follow(), name="fences follow edits")
         if self._publisher is None:
             self._publisher = await self._stack.enter_async_context(Publisher(socket_path(get_settings())))
+        if url := tracking_settings().mqtt_url:
+            self._commands = asyncio.create_task(BadgeCommands(url).run(), name="commands to badges")
 
     async def close(self) -> None:
         """Stop following and hang up. What waits is written by the next run from what was kept."""
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
-            self._follower = None
+        tasks = [task for task in (self._follower, self._commands) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._follower = self._commands = None
         await self._stack.aclose()
 
     async def _follow(self) -> None:

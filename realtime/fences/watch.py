@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+
 from realtime.fences.engine import FenceEngine
 from realtime.fences.roster import Entry
 from realtime.positioning.types import State
-from realtime.tracking.batch import FixBatch
+from realtime.tracking.batch import VEHICLE, FixBatch
 
 #: s that a vehicle may be off its roads, and that it may stand where it may not park.
 OFF_ROUTE, PARKING = 15.0, 300.0
@@ -40,12 +42,21 @@ class Watch:
 
     def judge(self, batch: FixBatch, engine: FenceEngine, entries: Mapping[UUID, Entry]) -> Iterator[Finding]:
         """Changes since the last call."""
-        for i, row in enumerate(batch.index.tolist()):
+        for i in self._due(batch):
+            row = int(batch.index[i])
             subject = batch.subjects[row]
             for found in self._of(batch, i, row, engine, entries.get(subject.id)):
                 if found.broken != ((subject.id, found.type) in self.open):
                     (self.open.add if found.broken else self.open.discard)((subject.id, found.type))
                     yield found
+
+    def _due(self, batch: FixBatch) -> list[int]:
+        """Fixes of those about whom anything can be found: few of many."""
+        due = set(np.flatnonzero((batch.age > LOST) | (batch.kind == VEHICLE)).tolist())
+        known = {who for who, _ in self.open} | {who for who, full in self.batteries.items() if full < LOW}
+        if known:
+            due |= {i for i, row in enumerate(batch.index.tolist()) if batch.subjects[row].id in known}
+        return sorted(due)
 
     def _of(self, batch: FixBatch, i: int, row: int, engine: FenceEngine, entry: Entry | None) -> Iterator[Finding]:
         subject, age = batch.subjects[row], float(batch.age[i])
