@@ -83,7 +83,7 @@ async def compare(truth: Truth, points: Points, tags: tuple[int, ...], begin: da
             raw = [r for r in rows if micros(begin) <= r[1] < micros(end)]
             assert np.concatenate(kept).tobytes() == pack(raw).tobytes()
             step: Step
-            for step in ("minute", "hour", "day", "month"):
+            for step in ("minute", "hour", "day", "month") if tag == tags[0] else ("hour",):
                 _, found = await service.trend(uow, device, begin, end, step)
                 cuts = [bisect_left(times, micros(at)) for at in (*(b.start for b in found), end)]
                 for bucket, a, b in zip(found, cuts, cuts[1:], strict=False):
