@@ -18,6 +18,7 @@ from tests.bench.harness import Row, write  # noqa: E402
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all that are not marked ``DEFAULT = False``; 1 when a goal is missed."""
     every = {p.stem.removeprefix("bench_"): p for p in sorted((ROOT / "tests" / "bench").glob("bench_*.py"))}
+    names = [n.replace("-", "_") for n in names]
     unknown = [n for n in names if n not in every]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(every)}")

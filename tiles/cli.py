@@ -168,3 +168,60 @@ def _residuals(console: Console, result: Alignment) -> None:
     console.print(table)
     figures = {"rms": f"{result.rms:.3f}", "max": f"{result.max:.3f}", "scale": f"{result.scale:.6f}"}
     console.print(_both("tiles.aligned", rotation=f"{result.rotation_deg:.4f}", **figures))
+
+
+survey = typer.Typer(no_args_is_help=True, help="同一厂区的多次测量 · surveys of one site")
+app.add_typer(survey, name="survey")
+Name = Annotated[str, typer.Argument(help="模型编号 · identifier of the tileset")]
+
+
+@survey.command("list")
+def surveys_(site: Site = "") -> None:
+    """列出全部测量，新的在前 · list all surveys, newest first."""
+    from tiles.tiles3d import surveys
+
+    sites, code = get_settings().sites_dir, site or get_settings().site
+    shown, made = surveys.current(sites, code), surveys.choice(sites, code)
+    keys = ("survey", "date", "accuracy", "residual", "licence", "state")
+    table = Table(*(_both(f"tiles.{key}") for key in keys))
+    for name, card in surveys.of_site(sites, code):
+        state = "current" if name == shown else "retired" if name in made.retired else "kept"
+        table.add_row(
+            f"{name} {card.name}",
+            str(card.date or card.imported_at.date()),
+            "" if card.accuracy_m is None else f"{card.accuracy_m:g}",
+            "" if card.alignment is None else f"{card.alignment.rms:.3f}",
+            card.licence,
+            _both(f"tiles.state_{state}"),
+        )
+    Console().print(table)
+
+
+@survey.command("use")
+def use(tileset: Name, site: Site = "") -> None:
+    """设为当前显示的测量 · show this survey from now on."""
+    from tiles.tiles3d import surveys
+
+    surveys.make_current(get_settings().sites_dir, site or get_settings().site, tileset)
+
+
+@survey.command("retire")
+def retire(tileset: Name, site: Site = "") -> None:
+    """停用，文件保留 · take a survey off the list; its files stay."""
+    from tiles.tiles3d import surveys
+
+    surveys.retire(get_settings().sites_dir, site or get_settings().site, tileset)
+
+
+@survey.command("delete")
+def delete(
+    tileset: Name,
+    site: Site = "",
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")] = False,
+) -> None:
+    """删除测量及其文件 · delete a survey with its files."""
+    from tiles.tiles3d import surveys
+
+    if not yes:
+        typer.confirm(_both("tiles.sure", name=tileset), abort=True)
+    surveys.delete(get_settings().sites_dir, site or get_settings().site, tileset)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 from tiles.tiles3d import georef as geo
 from tiles.tiles3d.archive import unpacked
@@ -158,6 +159,18 @@ def make_levels(root: Record) -> list[Level]:
     ]
 
 
+def _coverage(leaves: list[Record], georef: Georef) -> list[list[tuple[float, float]]]:
+    """Outlines around the finest tiles, longitude and latitude."""
+    # Half a metre more on each side, so that tiles that touch become one.
+    boxes = [shapely.box(r.low[0] - 0.5, r.low[1] - 0.5, r.high[0] + 0.5, r.high[1] + 0.5) for r in leaves]
+    outlines = []
+    for polygon in shapely.get_parts(shapely.union_all(boxes).simplify(1.0)):
+        xy = np.asarray(shapely.get_coordinates(polygon.exterior))
+        ring = georef.lonlat_of(np.column_stack([xy, np.full(len(xy), leaves[0].low[2])]))
+        outlines.append([(float(lon), float(lat)) for lon, lat in ring[:, :2]])
+    return outlines
+
+
 def make_manifest(
     delivery: Delivery, georef: Georef, root: Record, folder: Path, version: str, options: Options
 ) -> Manifest:
@@ -189,6 +202,7 @@ def make_manifest(
         ),
         transform=[float(v) for v in georef.transform.T.ravel()],
         bounds=(bounds[0], bounds[1], bounds[2], bounds[3]),
+        coverage=_coverage(leaves, georef),
         heights=(float(lonlat[:, 2].min()), float(lonlat[:, 2].max())),
         frame_low=(float(low[0]), float(low[1]), float(low[2])),
         frame_high=(float(high[0]), float(high[1]), float(high[2])),

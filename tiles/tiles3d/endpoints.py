@@ -20,7 +20,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from tiles.tiles3d import links, raster_endpoints, store
+from tiles.tiles3d import camera_endpoints, links, raster_endpoints, store, surveys
 from tiles.tiles3d.errors import TileNotFound, TilesetNotFound, TooManyPoints
 from tiles.tiles3d.manifest import Manifest
 from twin import clock
@@ -33,6 +33,7 @@ from twin.web import CurrentPrincipal
 router = APIRouter(prefix="/tiles3d", tags=["tiles3d"])
 # Before the tilesets' own addresses, whose last one takes any path.
 router.include_router(raster_endpoints.router)
+router.include_router(camera_endpoints.router)
 
 _MAX_POINTS = 100_000
 _MAX_CAMERAS = 5_000
@@ -46,6 +47,9 @@ class TilesetOut(Manifest):
 
     tileset: str
     url: str = Field(description="versioned address of tileset.json; may be cached for ever")
+    current: bool = Field(description="the survey that the site shows when nobody names one")
+    retired: bool = Field(description="taken off the list; only with `retired=true`")
+    residual_m: float | None = Field(description="RMS of the fit to control points; null when it was not aligned")
 
 
 class HeightOut(BaseModel):
@@ -114,16 +118,34 @@ def _address(site: str, tileset: str, segment: str) -> str:
 
 
 @router.get("", summary="List tilesets")
-async def tilesets(principal: CurrentPrincipal) -> list[TilesetOut]:
-    """Cards of all tilesets of the enterprise's sites: place, date, accuracy, alignment, levels."""
+async def tilesets(
+    principal: CurrentPrincipal,
+    retired: Annotated[bool, Query(description="also those taken off the list")] = False,
+) -> list[TilesetOut]:
+    """Cards of all surveys of the enterprise's sites: place, date, accuracy, licence, coverage, alignment, levels."""
     principal.require("map:read")
-    found = await asyncio.to_thread(store.list_manifests, get_settings().sites_dir)
+    sites = get_settings().sites_dir
+    found = await asyncio.to_thread(store.list_manifests, sites)
     out = []
-    for site, tileset, manifest in found:
+    for site in dict.fromkeys(site for site, _, _ in found):
         if await _may_see(principal, site):
-            card = manifest.model_dump() | {"site": site, "tileset": tileset}
-            out.append(TilesetOut(**card, url=_address(site, tileset, f"v-{manifest.version}")))
+            made, shown = surveys.choice(sites, site), surveys.current(sites, site)
+            for own, tileset, manifest in found:
+                gone = tileset in made.retired
+                if own == site and (retired or not gone):
+                    out.append(_card(site, tileset, manifest, tileset == shown, gone))
     return out
+
+
+def _card(site: str, tileset: str, manifest: Manifest, current: bool, retired: bool) -> TilesetOut:
+    return TilesetOut(
+        **(manifest.model_dump() | {"site": site}),
+        tileset=tileset,
+        url=_address(site, tileset, f"v-{manifest.version}"),
+        current=current,
+        retired=retired,
+        residual_m=manifest.alignment.rms if manifest.alignment else None,
+    )
 
 
 @router.get("/{site}/{tileset}/height", summary="Height of the model at a place")

@@ -83,6 +83,9 @@ class Manifest(BaseModel):
     place: Place
     transform: list[float] = Field(description="column-major 4 x 4, local frame to EPSG:4978, alignment included")
     bounds: tuple[float, float, float, float] = Field(description="west, south, east, north in degrees")
+    coverage: list[list[tuple[float, float]]] = Field(
+        default=[], description="outlines of what was surveyed, each a closed ring of longitude and latitude"
+    )
     heights: tuple[float, float] = Field(description="lowest and highest ellipsoidal height, metres")
     frame_low: tuple[float, float, float]
     frame_high: tuple[float, float, float]

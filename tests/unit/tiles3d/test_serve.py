@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,13 +13,14 @@ import httpx
 import numpy as np
 import pytest
 import pytest_asyncio
+import shapely
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from typer.testing import CliRunner
 
 from tests.unit.tiles3d.deliveries import glb_delivery
 from tiles.cli import app as command
-from tiles.tiles3d import endpoints
+from tiles.tiles3d import endpoints, surveys
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.job import Options
 from twin import clock
@@ -192,3 +193,43 @@ def test_command_line(tmp_path: Path) -> None:
     broken = run(command, ["check", str(tmp_path / "out")])
     assert broken.exit_code == 1
     assert "missing file" in broken.output
+
+
+async def test_surveys_over_http(http: httpx.AsyncClient, var: Path, tmp_path: Path) -> None:
+    """A second survey with its card; the newest is current, a person's choice wins, a retired one leaves the list."""
+    source = glb_delivery(tmp_path / "in", 1, 1, n=6, texture=32)
+    sites, target = var / "sites", var / "sites/demo/tiles3d/before"
+    card = {"date": date(2020, 5, 1), "accuracy_m": 0.05, "licence": "ours"}
+    import_delivery(source, target, options=Options(id="before", site="demo", workers=1, **card))
+    try:
+        listed = {c["tileset"]: c for c in (await http.get("/tiles3d")).json()}
+        assert {k: c["current"] for k, c in listed.items()} == {"plant": True, "before": False}
+        old = listed["before"]
+        assert (old["date"], old["accuracy_m"], old["licence"]) == ("2020-05-01", 0.05, "ours")
+        west, south, east, north = old["bounds"]
+        (outline,) = (shapely.Polygon(ring) for ring in old["coverage"])
+        box = shapely.box(west, south, east, north)
+        assert outline.intersection(box).area > 0.98 * box.area and outline.area < 1.1 * box.area
+        surveys.make_current(sites, "demo", "before")
+        assert [c["tileset"] for c in (await http.get("/tiles3d")).json() if c["current"]] == ["before"]
+        surveys.retire(sites, "demo", "before")
+        (left,) = (await http.get("/tiles3d")).json()
+        assert left["tileset"] == "plant" and left["current"]
+        every = (await http.get("/tiles3d", params={"retired": True})).json()
+        assert {c["tileset"]: c["retired"] for c in every} == {"plant": False, "before": True}
+        assert (await http.get(old["url"])).status_code == 200
+    finally:
+        surveys.delete(sites, "demo", "before")
+    assert (await http.get(old["url"])).status_code == 404 and not target.exists()
+    assert [c["tileset"] for c in (await http.get("/tiles3d", params={"retired": True})).json()] == ["plant"]
+
+
+def test_surveys_on_the_command_line(var: Path) -> None:
+    run = CliRunner().invoke
+    assert "plant" in run(command, ["survey", "list", "--site", "demo"]).output
+    assert run(command, ["survey", "use", "plant", "--site", "demo"]).exit_code == 0
+    assert surveys.choice(var / "sites", "demo").current == "plant"
+    assert run(command, ["survey", "delete", "nothing", "--site", "demo", "--yes"]).exit_code != 0
+    assert run(command, ["survey", "delete", "plant", "--site", "demo"], input="n\n").exit_code != 0
+    assert surveys.current(var / "sites", "demo") == "plant"
+    (var / "sites/demo/tiles3d/surveys.json").unlink()
