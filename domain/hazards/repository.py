@@ -217,3 +217,22 @@ async def add(session: AsyncSession, hazard: Hazard) -> None:
     """Keep a new hazard."""
     session.add(hazard)
     await session.flush()
+
+
+async def by_origin(session: AsyncSession, origin: str, key: str) -> UUID | None:
+    """The hazard that came from a record of another module."""
+    found = await session.execute(select(Hazard.id).where(Hazard.origin == origin, Hazard.origin_key == key))
+    return found.scalar()
+
+
+async def zone_centre(session: AsyncSession, codes: Sequence[str]) -> tuple[float, float] | None:
+    """A place inside the first of these zones."""
+    found = await session.execute(
+        text(
+            "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_PointOnSurface(ST_Force2D(geom)) AS p FROM zone"
+            " WHERE code = ANY(:c) ORDER BY code LIMIT 1) q"
+        ),
+        {"c": list(codes)},
+    )
+    row = found.first()
+    return (row[0], row[1]) if row is not None else None
