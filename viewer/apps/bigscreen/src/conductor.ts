@@ -141,6 +141,7 @@ function listen(view: PlantView, events: Events): (() => void)[] {
   const screen = useScreen()
   return [
     events.on('pick', ({ ref }) => (screen.selected = ref)),
+    events.on('hover', (ref) => (screen.hovered = ref)),
     events.on('camera', (_view, { heading, pixelsPerMetre }) => {
       screen.heading = heading
       screen.pixelsPerMetre = pixelsPerMetre

@@ -1,5 +1,6 @@
 import type { PlantScene, PlantView } from '@twin/scene'
 import { riskOf } from '@twin/scene'
+import { onFrame } from './stage'
 import { usePlant } from './stores/plant'
 import { useScreen } from './stores/screen'
 
@@ -17,6 +18,9 @@ export function recoloured(ids: string[]): void {
     if (code) recolouredAt[code] = Date.now()
   }
 }
+
+let frames = 0
+onFrame(() => (frames += 1))
 
 export function publish(view: PlantView): void {
   const [screen, plant] = [useScreen(), usePlant()]
@@ -56,6 +60,12 @@ export function publish(view: PlantView): void {
       get selected() {
         const feature = plant.get(screen.selected)
         return screen.selected && feature ? { layer: screen.selected.layer, code: feature.properties.code } : undefined
+      },
+      get hovered() {
+        return screen.hovered && plant.get(screen.hovered)?.properties.code
+      },
+      get frames() {
+        return frames
       },
       get zones() {
         return plant.zones.length

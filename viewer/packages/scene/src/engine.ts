@@ -53,6 +53,8 @@ export class Engine {
   private destroyed = false
   readonly software: boolean
   private draft = false
+  /** the last frame was no draft; until then there is no depth to read at the new size */
+  private drawnFine = false
   private quiet: ReturnType<typeof setTimeout> | undefined
   private readonly finest: number
 
@@ -98,7 +100,10 @@ export class Engine {
       this.drape.update(scene.camera)
       options.onPreRender()
     })
-    scene.postRender.addEventListener(options.onPostRender)
+    scene.postRender.addEventListener(() => {
+      this.drawnFine = !this.draft
+      options.onPostRender()
+    })
     scene.renderError.addEventListener(() => this.lose())
     scene.canvas.addEventListener('webglcontextlost', (event) => {
       event.preventDefault()
@@ -141,6 +146,7 @@ export class Engine {
   private setDraft(draft: boolean): void {
     if (draft === this.draft || this.destroyed) return
     this.draft = draft
+    this.drawnFine = false
     const scale = draft ? DRAFT : 1
     this.widget.resolutionScale = scale
     for (const tileset of this.tilesets) tileset.maximumScreenSpaceError = this.finest * scale
@@ -162,7 +168,7 @@ export class Engine {
 
   get tilesLoaded(): boolean {
     return (
-      !this.draft &&
+      this.drawnFine &&
       this.pendingTiles === 0 &&
       this.loading.size === 0 &&
       this.loaded.size > 0 &&

@@ -31,6 +31,7 @@ export interface PointerHost {
 export class Pointer {
   private measuring: Measure | undefined
   private hoverAt: { x: number; y: number } | undefined
+  private last: { x: number; y: number } | undefined
 
   constructor(private readonly host: PointerHost) {}
 
@@ -46,8 +47,13 @@ export class Pointer {
     this.host.picked({ ref, position: position && this.host.frame.toLonLat(position), screen: { x, y } })
   }
 
+  /** The picture changed under a pointer that rests. */
+  again(): void {
+    if (this.last) this.hover(this.last.x, this.last.y)
+  }
+
   leave(): void {
-    this.hoverAt = undefined
+    this.last = this.hoverAt = undefined
     this.host.hovered(undefined)
   }
 
@@ -80,7 +86,7 @@ export class Pointer {
 
   hover(x: number, y: number): void {
     const known = this.hoverAt
-    this.hoverAt = { x, y }
+    this.last = this.hoverAt = { x, y }
     if (known) return
     requestAnimationFrame(() => {
       const at = this.hoverAt

@@ -114,7 +114,9 @@ export class PlantScene implements PlantView {
       moverAt: (x, y) => this.live.hit(this.picture(), x, y),
       picked: (info) => this.events.emit('pick', info),
       hovered: (ref) => {
-        if (this.showing.hover(ref, this.engine)) this.engine.draw()
+        if (!this.showing.hover(ref, this.engine)) return
+        this.engine.draw()
+        this.events.emit('hover', ref)
       },
       measured: (result) => this.events.emit('measure', result),
       flyTo: (orbit) => this.controls.flyTo(orbit),
@@ -328,6 +330,7 @@ export class PlantScene implements PlantView {
     if (this.engine.tilesLoaded !== this.tilesLoaded) {
       this.tilesLoaded = this.engine.tilesLoaded
       this.events.emit('tiles', this.tilesLoaded, this.engine.pending)
+      if (this.tilesLoaded) this.pointer.again()
     }
     this.events.emit('frame')
   }

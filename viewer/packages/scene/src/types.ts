@@ -60,6 +60,8 @@ export interface SceneStats {
 
 export interface SceneEvents {
   pick: (info: PickInfo) => void
+  /** the thing under the pointer, lit up on the mesh */
+  hover: (ref: FeatureRef | undefined) => void
   camera: (view: CameraView, stats: { heading: number; pixelsPerMetre: number }) => void
   frame: () => void
   ready: () => void

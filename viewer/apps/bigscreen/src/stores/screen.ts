@@ -8,6 +8,8 @@ import { START_LAYERS } from '../layers'
 export const useScreen = defineStore('screen', () => {
   const visible = shallowRef<ReadonlySet<string>>(START_LAYERS)
   const selected = shallowRef<FeatureRef>()
+  /** under the pointer */
+  const hovered = shallowRef<FeatureRef>()
   const floor = ref<string>()
   const measureMode = ref<MeasureMode>()
   const measured = shallowRef<MeasureResult>()
@@ -38,6 +40,7 @@ export const useScreen = defineStore('screen', () => {
   return {
     visible,
     selected,
+    hovered,
     floor,
     measureMode,
     measured,
