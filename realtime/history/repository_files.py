@@ -1,6 +1,6 @@
 """Sealed days as Parquet files: how they are written, checked and read.
 
-``<archive_dir>/history/<day>/g<generation>/t<block>.parquet``: one file per 64 tags, rows by tag and time, zstd. Source
+``<archive_dir>/history/<day>/g<generation>/t<block>.parquet``: one file per 32 tags, rows by tag and time, zstd. Source
 times are delta-coded, receipt times stand as their distance from the source time, values and qualities by dictionary:
 what changes slowly costs little. Which generation of a day holds is said by the database (``history_day``); a folder
 that it does not name counts for nothing. DuckDB reads; a row group tells which tags it holds, so one tag reads little.
@@ -27,8 +27,8 @@ from realtime.history.samples import SAMPLE, Samples, micros
 from twin.errors import Unavailable
 from twin.settings import Settings
 
-#: Tags in one file.
-BLOCK = 64
+#: Tags in one file; a day of them at 1 Hz takes half a gigabyte of memory while it is sealed.
+BLOCK = 32
 _GROUP = 65_536
 
 

@@ -40,7 +40,6 @@ SETTLED = timedelta(minutes=2)
 #: Folders that count for nothing stay this long after that was noted in them (seconds of the file system's clock).
 STRAY = 86_400
 _NOTE = "forgotten"
-_JOB = 7465123
 
 
 class SealFailed(Conflict):
@@ -96,7 +95,11 @@ class Sealer:
         first = datetime.combine(now.date() - timedelta(days=self._history.hot_days + 1), datetime.min.time(), UTC)
         last = await archive.largest_tag(self._db)
         made = 0
-        for hour in await archive.mark_hours(self._db, first, now - SETTLED):
+        try:
+            hours = await archive.mark_hours(self._db, first, now - SETTLED)
+        except psycopg.errors.LockNotAvailable:  # a writer is at it for long: next time
+            return 0
+        for hour in hours:
             # A writer that comes meanwhile says again that the hour is not done.
             await archive.call_done(self._db, hour, True)
             try:

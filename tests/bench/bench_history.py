@@ -150,7 +150,7 @@ async def _sealed(
 ) -> tuple[float, float]:
     """Milliseconds of a day by minute from files that nobody has opened yet, best of rounds; bytes a sample.
 
-    The tag's file holds 64 tags at 1 Hz, the others one sample a minute; all days are links to one.
+    The tag's file holds as many tags as a file does, at 1 Hz, the others one sample a minute; all days are links to one.
     """
     last: date = clock.now().date() - timedelta(days=5)
     rng = np.random.default_rng(1)
