@@ -1,4 +1,4 @@
-"""Point clouds (LAS, LAZ, PLY) as an additive pyramid of coloured points.
+"""Point clouds (LAS, LAZ, PLY, E57) as an additive pyramid of coloured points.
 
 Points stream through in chunks and are dealt to cells on disk; then one cell at a time is built in memory. Every node
 holds a random share of its cell's points, its children the rest, so coarse and fine levels add up without doubles.
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.tiles3d import georef as geo
+from tiles.tiles3d.e57 import read_e57
 from tiles.tiles3d.errors import BrokenFile, EmptyTile, SrsError
 from tiles.tiles3d.georef import Georef
 from tiles.tiles3d.gltf_write import write_points
@@ -49,6 +50,8 @@ def _open(file: Path, label: str) -> _Cloud:
         if not len(points):
             raise EmptyTile(label, "not a single point")
         return _Cloud(file, label, len(points), points.min(axis=0), points.max(axis=0), "")
+    if file.suffix.lower() == ".e57":
+        return _open_e57(file, label)
     laspy = _laspy(label)
     try:
         with laspy.open(file) as reader:
@@ -65,6 +68,18 @@ def _open(file: Path, label: str) -> _Cloud:
     return _Cloud(file, label, count, low, high, "" if crs is None else crs.to_wkt())
 
 
+def _open_e57(file: Path, label: str) -> _Cloud:
+    """Counted by reading it once: the bounds in its headers are optional, and invalid points count in them."""
+    count, low, high = 0, np.full(3, np.inf), np.full(3, -np.inf)
+    for points, _ in read_e57(file, label, _CHUNK):
+        if len(points):
+            count += len(points)
+            low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
+    if not count:
+        raise EmptyTile(label, "not a single point")
+    return _Cloud(file, label, count, low, high, "")
+
+
 def _laspy(label: str) -> Any:
     try:
         import laspy
@@ -77,6 +92,9 @@ def _chunks(cloud: _Cloud) -> Iterator[tuple[F64, U8]]:
     """Positions (N, 3) and colours (N, 4) of a file, a million at a time."""
     if cloud.file.suffix.lower() == ".ply":
         yield read_ply(cloud.file, cloud.label)
+        return
+    if cloud.file.suffix.lower() == ".e57":
+        yield from read_e57(cloud.file, cloud.label, _CHUNK)
         return
     laspy = _laspy(cloud.label)
     seen = 0

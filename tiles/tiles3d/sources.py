@@ -11,7 +11,7 @@ from tiles.tiles3d.gltf_read import load_gltf
 from tiles.tiles3d.mesh import Mesh
 
 MESH_SUFFIXES = (".glb", ".gltf", ".obj")
-POINT_SUFFIXES = (".las", ".laz", ".ply")
+POINT_SUFFIXES = (".las", ".laz", ".ply", ".e57")
 FOOTPRINT_SUFFIXES = (".geojson", ".wkb", ".wkt")
 
 
