@@ -16,13 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from realtime.history.samples import Verdict, instant, verdict
 from realtime.ingest import certificates, forms, probe, repository, service, vault
+from realtime.ingest.endpoints_points import router as points_router
 from realtime.ingest.plugin import SourceError
 from realtime.ingest.repository import PointRow
 from twin.db.uow import unit_of_work
 from twin.errors import Unavailable
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
-router = APIRouter(prefix="/api/sources", tags=["sources"], route_class=TwinRoute)
+api = APIRouter(prefix="/api/sources", tags=["sources"], route_class=TwinRoute)
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 BadAfter = Annotated[float, Field(gt=0, le=86_400, description="seconds of silence after which points are bad")]
@@ -150,21 +151,21 @@ class Branch(BaseModel):
     value: float | None
 
 
-@router.get("", summary="Field sources and how they fare")
+@api.get("", summary="Field sources and how they fare")
 async def sources(uow: Uow, principal: CurrentPrincipal) -> list[Source]:
     """All field sources by name."""
     principal.require("system:read")
     return [Source.model_validate(row) for row in await repository.views(uow.session)]
 
 
-@router.get("/kinds", summary="Kinds of sources and their forms")
+@api.get("/kinds", summary="Kinds of sources and their forms")
 async def source_kinds(principal: CurrentPrincipal, language: Language) -> list[forms.KindOut]:
     """Every kind with its settings as JSON Schema, titled in the reader's language."""
     principal.require("system:read")
     return forms.forms(language)
 
 
-@router.post("", status_code=201, summary="Add a source")
+@api.post("", status_code=201, summary="Add a source")
 async def create(body: SourceIn, uow: Uow, principal: CurrentPrincipal) -> SourceDetail:
     """Add a source; the gateway starts it at once."""
     principal.require("system:write")
@@ -172,7 +173,7 @@ async def create(body: SourceIn, uow: Uow, principal: CurrentPrincipal) -> Sourc
     return await _detail(uow, id_)
 
 
-@router.post("/test", summary="Read one value now")
+@api.post("/test", summary="Read one value now")
 async def test(body: TestIn, principal: CurrentPrincipal) -> TestOut:
     """Connect with these settings and wait for a value of every address; nothing is stored or changed."""
     principal.require("system:write")
@@ -202,7 +203,7 @@ async def test(body: TestIn, principal: CurrentPrincipal) -> TestOut:
     return TestOut(ok=not error and all(v.value is not None for v in values), error=error, values=values)
 
 
-@router.get("/opcua/certificate", summary="The product's OPC UA certificate", response_class=Response)
+@api.get("/opcua/certificate", summary="The product's OPC UA certificate", response_class=Response)
 async def opcua_certificate(principal: CurrentPrincipal) -> Response:
     """The certificate (DER) that an OPC UA server must trust before it lets this product in by a security policy."""
     principal.require("system:read")
@@ -214,14 +215,14 @@ async def opcua_certificate(principal: CurrentPrincipal) -> Response:
     )
 
 
-@router.get("/{id}", summary="A source as it is set")
+@api.get("/{id}", summary="A source as it is set")
 async def detail(id: UUID, uow: Uow, principal: CurrentPrincipal) -> SourceDetail:
     """Its settings without the secrets."""
     principal.require("system:read")
     return await _detail(uow, id)
 
 
-@router.patch("/{id}", summary="Change a source")
+@api.patch("/{id}", summary="Change a source")
 async def patch(id: UUID, body: SourceChange, uow: Uow, principal: CurrentPrincipal) -> SourceDetail:
     """Change what is given; the gateway starts the source anew at once."""
     principal.require("system:write")
@@ -229,26 +230,26 @@ async def patch(id: UUID, body: SourceChange, uow: Uow, principal: CurrentPrinci
     return await _detail(uow, id)
 
 
-@router.delete("/{id}", status_code=204, summary="Remove a source")
+@api.delete("/{id}", status_code=204, summary="Remove a source")
 async def delete(id: UUID, uow: Uow, principal: CurrentPrincipal) -> None:
     """Remove a source; what it measured stays in the history."""
     principal.require("system:write")
     await service.delete(uow, id)
 
 
-@router.post("/{id}/start", summary="Start a source")
+@api.post("/{id}/start", summary="Start a source")
 async def start(id: UUID, uow: Uow, principal: CurrentPrincipal) -> SourceDetail:
     """Let the gateway run it."""
     return await _switch(id, uow, principal, True)
 
 
-@router.post("/{id}/stop", summary="Stop a source")
+@api.post("/{id}/stop", summary="Stop a source")
 async def stop(id: UUID, uow: Uow, principal: CurrentPrincipal) -> SourceDetail:
     """Stop it on purpose: its points are unknown from now on, and no communication alarm is raised."""
     return await _switch(id, uow, principal, False)
 
 
-@router.get("/{id}/points", summary="Points of a source")
+@api.get("/{id}/points", summary="Points of a source")
 async def points(id: UUID, uow: Uow, principal: CurrentPrincipal) -> list[Point]:
     """Devices and their addresses."""
     principal.require("system:read")
@@ -256,7 +257,7 @@ async def points(id: UUID, uow: Uow, principal: CurrentPrincipal) -> list[Point]
     return [Point.model_validate(row) for row in await repository.points(uow.session, id)]
 
 
-@router.put("/{id}/points", summary="Set the points of a source")
+@api.put("/{id}/points", summary="Set the points of a source")
 async def put_points(
     id: UUID, body: Annotated[list[Point], Field(max_length=50_000)], uow: Uow, principal: CurrentPrincipal
 ) -> list[Point]:
@@ -266,7 +267,7 @@ async def put_points(
     return [Point.model_validate(row) for row in await repository.points(uow.session, id)]
 
 
-@router.post("/{id}/browse", summary="Look into a source's tree of points")
+@api.post("/{id}/browse", summary="Look into a source's tree of points")
 async def browse(id: UUID, body: BrowseIn, principal: CurrentPrincipal) -> list[Branch]:
     """What lies under a node, e.g. to pick OPC UA variables. 503 when the source does not answer."""
     principal.require("system:write")
@@ -298,3 +299,8 @@ async def _detail(uow: Uow, id_: UUID) -> SourceDetail:
         id=row.id, name=row.name, kind=row.kind, enabled=enabled, bad_after_s=row.bad_after_s, settings=settings,
         secrets=secrets, updated_at=row.updated_at,
     )  # fmt: skip
+
+
+router = APIRouter()
+router.include_router(api)
+router.include_router(points_router)
