@@ -17,15 +17,17 @@ export function overlap(a: Bounds, b: Bounds): number {
   return (width * height) / Math.max(1e-18, Math.min(size(a), size(b)))
 }
 
+/** The one that the site shows when nobody names one comes before the others. */
+const rank = (tileset: Tileset): number => ((tileset as { current?: boolean }).current ? 0 : 1)
 const when = (tileset: Tileset): string => tileset.date ?? tileset.imported_at
 
 /**
  * Models of one place taken at different times are surveys of each other: only one of them is shown at a time. Those of different
- * places stand side by side. Groups keep the newest survey first.
+ * places stand side by side. Groups keep the current survey first, then the newest.
  */
 export function surveysOf(tilesets: readonly Tileset[]): Tileset[][] {
   const groups: Tileset[][] = []
-  for (const one of [...tilesets].sort((a, b) => (when(a) < when(b) ? 1 : -1))) {
+  for (const one of [...tilesets].sort((a, b) => rank(a) - rank(b) || (when(a) < when(b) ? 1 : -1))) {
     const group = groups.find((g) => g[0] && overlap(g[0].bounds, one.bounds) > 0.5)
     if (group) group.push(one)
     else groups.push([one])
