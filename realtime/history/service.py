@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import ceil
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -194,9 +195,13 @@ async def samples(uow: UnitOfWork, tag: int, start: datetime, end: datetime) -> 
             at = until
 
 
-@lru_cache(maxsize=1)
 def reader() -> Archive:
     """This process's reader of sealed days."""
+    return _reader(get_settings().archive_dir)
+
+
+@lru_cache(maxsize=1)
+def _reader(_: Path) -> Archive:
     return Archive(get_settings())
 
 

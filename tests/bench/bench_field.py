@@ -231,7 +231,7 @@ def _measure(settings: Settings, token: str, opcua_port: int, modbus_port: int, 
         where = f"< {OPCUA} AND s.quality >= 0 AND {numbers}"
         _until(lambda: stored.ask(count, where) == wanted, 10, "")
         gateway.send_signal(signal.SIGTERM)
-        gateway.wait(30)
+        gateway.wait(120)
         reads = units.ask()["reads"]
         kept = stored.ask(count, where)
         polled = stored.ask("count(*)", f">= {OPCUA} AND s.quality >= 0")

@@ -163,7 +163,7 @@ async def peer(port: int, points: int) -> None:
             self.values += 1
 
     heard = Count()
-    async with Client(f"opc.tcp://127.0.0.1:{port}/") as client:
+    async with Client(f"opc.tcp://127.0.0.1:{port}/", timeout=30) as client:
         index = await client.get_namespace_index(URI)
         subscription = await client.create_subscription(200, heard)
         nodes = [client.get_node(f"ns={index};s=p{n}") for n in range(points)]
