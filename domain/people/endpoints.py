@@ -14,8 +14,10 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from domain.people import repository, service, transfer
 from domain.people.errors import PersonNotFound
 from domain.people.routes_calls import router as calls
+from domain.people.routes_terminals import CodePath
 from domain.people.routes_terminals import router as terminals
 from domain.people.schemas import (
+    PRINTABLE,
     BadgeIn,
     CarriedOut,
     Class,
@@ -54,6 +56,8 @@ def _after(given: str | None) -> tuple[str, str] | None:
         return None
     try:
         name, code = json.loads(base64.urlsafe_b64decode(given.encode()))
+        if "\x00" in f"{name}{code}":
+            raise ValueError("NUL")
         return str(name), str(code)
     except (ValueError, TypeError) as error:
         raise Invalid(errors=[{"where": "after", "code": "cursor"}]) from error
@@ -70,10 +74,15 @@ async def find(
     uow: Uow,
     principal: CurrentPrincipal,
     q: Annotated[
-        str | None, Query(max_length=100, description="part of name, number, badge, employer or phone")
+        str | None,
+        Query(max_length=100, pattern=PRINTABLE, description="part of name, number, badge, employer or phone"),
     ] = None,
-    department: Annotated[str | None, Query(max_length=60, description="code; those below are included")] = None,
-    zone: Annotated[str | None, Query(max_length=60, description="zone code; zones in it are included")] = None,
+    department: Annotated[
+        str | None, Query(max_length=60, pattern=PRINTABLE, description="code; those below are included")
+    ] = None,
+    zone: Annotated[
+        str | None, Query(max_length=60, pattern=PRINTABLE, description="zone code; zones in it are included")
+    ] = None,
     klass: Annotated[Class | None, Query(alias="class")] = None,
     badge: Annotated[bool | None, Query(description="only those with, or without, a badge")] = None,
     active: bool | None = True,
@@ -107,7 +116,7 @@ async def departments(uow: Uow, principal: CurrentPrincipal) -> list[DepartmentO
 
 
 @router.put("/departments/{code}", summary="Make or change a department")
-async def put_department(code: str, body: DepartmentIn, uow: Uow, principal: CurrentPrincipal) -> DepartmentOut:
+async def put_department(code: CodePath, body: DepartmentIn, uow: Uow, principal: CurrentPrincipal) -> DepartmentOut:
     """Make or change a department; they form a tree."""
     principal.require(WRITE)
     row = await service.put_department(uow, code, body.model_dump())
@@ -150,7 +159,10 @@ async def card(id: UUID, uow: Uow, principal: CurrentPrincipal) -> PersonOut:
 async def change(id: UUID, body: PersonChange, uow: Uow, principal: CurrentPrincipal) -> PersonOut:
     """Change what is given; a stale ``version`` is refused with 409."""
     principal.require(WRITE)
-    await service.change(uow, id, body.version, body.model_dump(exclude_unset=True, exclude={"version"}))
+    given = body.model_dump(exclude_unset=True, exclude={"version"})
+    # what a person must have is not taken away by null
+    values = {name: value for name, value in given.items() if value is not None or name in ("department", "account_id")}
+    await service.change(uow, id, body.version, values)
     return await _card(uow, id)
 
 

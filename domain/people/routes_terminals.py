@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from domain.people import repository_terminals as repository
 from domain.people import terminals as service
-from domain.people.schemas import CarriedOut, TerminalIn, TerminalOut, Terminals
+from domain.people.schemas import PRINTABLE, CarriedOut, TerminalIn, TerminalOut, Terminals
 from realtime.tracking import repository_bindings as bindings
 from twin import clock
 from twin.web import CurrentPrincipal, TwinRoute, Uow
@@ -26,8 +26,10 @@ async def find(
     principal: CurrentPrincipal,
     kind: Kind | None = None,
     flag: Flag | None = None,
-    q: Annotated[str | None, Query(max_length=60, description="part of the code or of the holder's name")] = None,
-    after: Annotated[str, Query(max_length=60)] = "",
+    q: Annotated[
+        str | None, Query(max_length=60, pattern=PRINTABLE, description="part of the code or of the holder's name")
+    ] = None,
+    after: Annotated[str, Query(max_length=60, pattern=PRINTABLE)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Terminals:
     """Badges, vehicle units, anchors and handhelds with certificate, expiry, battery and what flags them."""

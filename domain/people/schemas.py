@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Class = Literal["employee", "contractor", "visitor"]
 Sex = Literal["", "male", "female"]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+#: No control characters: PostgreSQL keeps no NUL, and nothing of a name needs one.
+PRINTABLE = r"^[^\x00-\x1f]*$"
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=PRINTABLE)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PRINTABLE)]
 
 
 class Position(BaseModel):
@@ -84,7 +86,7 @@ class PersonChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=2**31 - 1)
     code: Code | None = None
     name: Name | None = None
     sex: Sex | None = None
@@ -205,7 +207,9 @@ class CallIn(BaseModel):
     kind: Literal["call", "recall"] = "call"
     scope: Literal["person", "zone", "everyone"]
     target: Line = ""
-    message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    message: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")
+    ]
 
 
 class CallOut(BaseModel):

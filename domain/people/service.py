@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
 from domain.people import repository
@@ -15,6 +15,7 @@ from realtime.tracking import repository_bindings as bindings
 from realtime.tracking.repository_bindings import Carrier
 from twin import clock
 from twin.db.uow import UnitOfWork
+from twin.errors import Invalid
 from twin.ids import uuid7
 
 TOPIC = "person"
@@ -150,4 +151,6 @@ async def _told(uow: UnitOfWork, action: str, person: Person, before: dict[str, 
 def _taken(error: IntegrityError, values: dict[str, Any]) -> Exception:
     if isinstance(error.orig, UniqueViolation):
         return PersonCodeTaken(value=str(values.get("code") or ""))
+    if isinstance(error.orig, ForeignKeyViolation):
+        return Invalid(errors=[{"where": "account_id", "code": "unknown_code", "value": str(values.get("account_id"))}])
     return error

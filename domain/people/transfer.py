@@ -67,7 +67,7 @@ def _cells(name: str, content: bytes) -> list[list[Any]]:
 def _text(value: Any) -> str:
     if isinstance(value, float) and value == int(value):
         return str(int(value))  # a spreadsheet's idea of a number like 00123 or a phone
-    return str(value).strip().replace("\x00", "")
+    return "".join(c for c in str(value).strip() if c >= " ")
 
 
 def read(name: str, content: bytes) -> list[tuple[int, dict[str, str]]]:

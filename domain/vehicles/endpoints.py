@@ -17,9 +17,12 @@ from twin.web import CurrentPrincipal, TwinRoute, Uow
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"], route_class=TwinRoute)
 
 Type = Literal["car", "truck", "tanker", "forklift", "crane", "fire", "bus"]
-Plate = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=20)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+_PRINTABLE = r"^[^\x00-\x1f]*$"
+Plate = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=20, pattern=_PRINTABLE)
+]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=_PRINTABLE)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PRINTABLE)]
 Codes = Annotated[list[Code], Field(max_length=100)]
 
 
@@ -45,7 +48,7 @@ class VehicleChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=2**31 - 1)
     plate: Plate | None = None
     type: Type | None = None
     driver: Line | None = None
@@ -128,9 +131,11 @@ async def _card(uow: Uow, vehicle_id: UUID) -> VehicleOut:
 async def find(
     uow: Uow,
     principal: CurrentPrincipal,
-    q: Annotated[str | None, Query(max_length=60, description="part of plate, driver or company")] = None,
+    q: Annotated[
+        str | None, Query(max_length=60, pattern=_PRINTABLE, description="part of plate, driver or company")
+    ] = None,
     type: Type | None = None,
-    after: Annotated[str, Query(max_length=60)] = "",
+    after: Annotated[str, Query(max_length=60, pattern=_PRINTABLE)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> VehiclesPage:
     """Vehicles in use, each with its unit and where it is."""
@@ -159,7 +164,9 @@ async def card(id: UUID, uow: Uow, principal: CurrentPrincipal) -> VehicleOut:
 async def change(id: UUID, body: VehicleChange, uow: Uow, principal: CurrentPrincipal) -> VehicleOut:
     """Change what is given; a stale ``version`` is refused with 409."""
     principal.require("vehicles:write")
-    await service.change(uow, id, body.version, body.model_dump(exclude_unset=True, exclude={"version"}))
+    given = body.model_dump(exclude_unset=True, exclude={"version"})
+    values = {name: value for name, value in given.items() if value is not None or name == "parking_minutes"}
+    await service.change(uow, id, body.version, values)
     return await _card(uow, id)
 
 

@@ -61,7 +61,10 @@ async def events(
     """Events of a period in order, for playback; of one subject or one fence if asked."""
     principal.require("people:read")
     end = until or clock.now()
-    begin = since or end - timedelta(hours=1)
+    try:
+        begin = since or end - timedelta(hours=1)
+    except OverflowError:
+        begin = end
     if begin > end:
         raise Invalid(errors=[{"where": "from", "code": "from_after_to"}])
     rows = await repository.events(uow.session, begin, end, subject, fence, limit)
