@@ -31,7 +31,6 @@ from realtime.hub.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL, Codec, for_subpr
 from realtime.hub.core import Hub
 from realtime.hub.errors import MalformedMessage, SignInTimeout, TooManyConnections, TooManyMessages
 from realtime.hub.protocol import (
-    CLOSE_GOING_AWAY,
     CLOSE_POLICY,
     CLOSE_TOO_MANY,
     CLOSE_TRY_LATER,
@@ -123,7 +122,7 @@ class Listener:
         for client in list(self.hub.clients):
             client.detach()
         if self.server is not None:
-            self.server.close(code=CLOSE_GOING_AWAY)
+            self.server.close()  # clients hear 1001, going away
             await self.server.wait_closed()
 
     def opened(self, connection: HubConnection) -> None:
