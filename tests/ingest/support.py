@@ -41,7 +41,7 @@ def quiet_port() -> int:
         return port
 
 
-async def eventually(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
+async def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until ``holds()`` is true; its value."""
     async with asyncio.timeout(seconds):
         while not (found := holds()):  # noqa: ASYNC110 what is waited for lives in other processes and libraries

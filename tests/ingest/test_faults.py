@@ -54,7 +54,7 @@ async def test_wrong_samples_over_the_wire_are_stored_once_in_their_place_or_tol
             async def say(ms: int, value: object) -> None:
                 await field.publish("p", json.dumps({"ts": base + ms, "v": value}), qos=1)
 
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while screen[device]["v"] != 1.0:
                     await say(0, 1.0)
                     await asyncio.sleep(0.05)
@@ -137,7 +137,7 @@ async def test_both_versions_of_mqtt_on_mosquitto(version: str, tmp_path: Path) 
 
     task = asyncio.create_task(listen())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not ear.samples:
                 try:
                     async with aiomqtt.Client("127.0.0.1", port) as field:

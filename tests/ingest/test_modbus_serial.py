@@ -81,7 +81,7 @@ async def test_a_frame_that_is_cut_off_is_no_value_and_the_next_one_is(
         await eventually(lambda: screen[device]["v"] == 12.5)
         cable.swallow_after = 5  # address, function, count and the first two of four bytes
         await eventually(lambda: cable.swallowed and screen[device]["q"] == "bad")
-        assert any(s.error for s in gateway.sources.values() if s.row.name == "line")
+        await eventually(lambda: any(s.error for s in gateway.sources.values() if s.row.name == "line"))
         peer.registers[3][0:2] = [0x4170, 0]  # 15.0
         cable.swallow_after = None
         await eventually(lambda: screen[device]["q"] == "good")

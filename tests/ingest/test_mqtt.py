@@ -14,7 +14,7 @@ import aiomqtt
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from realtime.history.samples import BAD, BAD_NO_COMMUNICATION, GOOD
+from realtime.history.samples import BAD, BAD_NO_COMMUNICATION, BAD_OUT_OF_RANGE, GOOD
 from realtime.ingest import sparkplug
 from realtime.ingest.plugin import AddressInvalid, FieldPoint, SourceError
 from realtime.ingest.sources.mqtt import KIND, MqttSettings
@@ -49,7 +49,7 @@ async def listening(port: int, addresses: Sequence[str], **more: Any) -> AsyncIt
 
 async def until(client: aiomqtt.Client, topic: str, payload: bytes, ear: Ear, tag: int) -> None:
     """Publish until the source hears it (it may not have subscribed yet)."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not ear.of(tag):
             await client.publish(topic, payload, qos=1)
             await asyncio.sleep(0.05)
@@ -63,7 +63,7 @@ def judge() -> type[Any]:
     def message(name: str, *fields: tuple[str, int, int, int, str]) -> None:
         made = file.message_type.add(name=name)
         for field, number, type_, label, of in fields:
-            made.field.add(name=field, number=number, type=type_, label=label, type_name=of or None)  # type: ignore[arg-type]
+            made.field.add(name=field, number=number, type=type_, label=label, type_name=of or None)
 
     one, many = kind.LABEL_OPTIONAL, kind.LABEL_REPEATED
     message("Value", ("type", 1, kind.TYPE_UINT32, one, ""), ("int_value", 3, kind.TYPE_UINT32, one, ""))
@@ -90,8 +90,9 @@ def judge() -> type[Any]:
         ("seq", 3, kind.TYPE_UINT64, one, ""),
     )
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("spb.Payload"))  # type: ignore[no-untyped-call]
+    pool.Add(file)
+    made: type[Any] = message_factory.GetMessageClass(pool.FindMessageTypeByName("spb.Payload"))
+    return made
 
 
 def test_the_decoder_reads_what_protobuf_writes_and_the_other_way_round() -> None:
@@ -110,7 +111,7 @@ def test_the_decoder_reads_what_protobuf_writes_and_the_other_way_round() -> Non
     assert [m.value for m in ours.metrics[:4]] == [1.5, -5.0, -9.0, 1.0] and ours.metrics[0].name == "温度"
     assert ours.metrics[1].alias == 3 and ours.metrics[0].ts == AT + 1
     assert [m.quality for m in ours.metrics] == [
-        GOOD, GOOD, GOOD, GOOD, BAD, sparkplug.BAD_OUT_OF_RANGE, BAD_NO_COMMUNICATION,
+        GOOD, GOOD, GOOD, GOOD, BAD, BAD_OUT_OF_RANGE, BAD_NO_COMMUNICATION,
     ]  # fmt: skip
     back = judge().FromString(
         sparkplug.encode(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -38,8 +39,8 @@ async def test_a_point_list_is_previewed_and_imported_with_its_addresses(points:
     column = {text.rstrip(" *").rsplit("(", 1)[1].rstrip(")"): n for n, text in enumerate(head)}
     assert {"code", "tag", "source_name", "address", "scale", "shift", "x"} <= set(column)
 
-    def row(**values: object) -> list[object]:
-        cells: list[object] = [None] * len(head)
+    def row(**values: Any) -> list[Any]:
+        cells: list[Any] = [None] * len(head)
         for name, value in values.items():
             cells[column[name]] = value
         return cells

@@ -120,7 +120,7 @@ async def test_the_warehouses_sensors_are_heard_over_a_broker() -> None:
     points = [FieldPoint(n, address) for n, address in enumerate(wireless.values())]
     task = asyncio.create_task(mqtt.KIND.run(settings, points, ear))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len({s[0] for s in ear.samples}) < len(wireless):
                 await sensors.advance()
                 await asyncio.sleep(0.05)

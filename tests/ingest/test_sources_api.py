@@ -29,7 +29,7 @@ async def test_a_source_is_added_changed_stopped_and_started_without_a_restart(
             "kind": "modbus_tcp",
             "settings": {"host": "127.0.0.1", "port": bus.port, "period_s": 0.05},
         }
-        made = await admin.post("/api/sources", json=body | {"bad_after_s": 2})
+        made = await admin.post("/api/sources", json=body | {"bad_after_s": 30})
         assert made.status_code == 201, made.text
         at = f"/api/sources/{made.json()['id']}"
         assert (await admin.post("/api/sources", json=body)).status_code == 409

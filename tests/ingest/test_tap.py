@@ -59,7 +59,7 @@ async def test_sinks_hear_every_value_and_the_loss_of_the_source_once(
         running(database, enterprise.id, tmp_path, sinks=(Broken(), book)),
     ):
         given = {"host": "127.0.0.1", "port": bus.port, "period_s": 0.02, "timeout_s": 0.3}
-        await put(enterprise.id, "tap", "modbus_tcp", given, {device: "1:holding:0"}, bad=0.5)
+        await put(enterprise.id, "tap", "modbus_tcp", given, {device: "1:holding:0"}, bad=4)
         for value in (5, 6, 7):
             bus.registers[1][0] = value
             await eventually(lambda value=value: (device, float(value), 0) in book.seen)  # type: ignore[misc]
