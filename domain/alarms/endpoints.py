@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from domain.alarms import service
+from domain.alarms import routes_analysis, routes_desk, routes_points, service
 from domain.alarms.schemas import (
     AlarmCard,
     AlarmCounts,
@@ -92,6 +92,13 @@ async def handle_many(body: HandleMany, uow: Uow, principal: CurrentPrincipal) -
     principal.require("alarm:handle")
     done, refused = await service.take_each(uow, principal, body.ids, "handle", body.model_dump(exclude={"ids"}))
     return Outcome(done=done, refused=refused)
+
+
+# Before the routes by id: FastAPI takes the first that fits.
+router.include_router(routes_points.router)
+router.include_router(routes_analysis.router)
+router.include_router(routes_desk.rules)
+router.include_router(routes_desk.router)
 
 
 async def _step(uow: Uow, principal: CurrentPrincipal, id: UUID, event: str, data: dict[str, Any]) -> AlarmCard:

@@ -1,0 +1,128 @@
+"""The engine of measuring points: what raises, what clears, and what must do neither."""
+
+from __future__ import annotations
+
+import math
+from uuid import UUID
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.alarms.engine import NO_COMMUNICATION, Change, Engine, Setting, StateLimits
+
+A, B = UUID(int=1), UUID(int=2)
+NONE = math.nan
+S = 1_000_000
+
+
+def made(*settings: Setting) -> Engine:
+    engine = Engine()
+    engine.configure(settings, 1)
+    return engine
+
+
+def level(**more: object) -> Setting:
+    return Setting(A, (1.0, 2.0, 8.0, 9.0), **more)  # type: ignore[arg-type]
+
+
+class Line:
+    """Sends one sample a second."""
+
+    def __init__(self, engine: Engine, device: UUID = A) -> None:
+        self.engine, self.device, self.now = engine, device, 1000 * S
+
+    def say(self, *values: float, quality: int = 0, step: int = S, ts: int | None = None) -> list[str]:
+        told: list[Change] = []
+        for value in values:
+            self.now += step
+            told += self.engine.take(
+                np.array([self.engine.index[self.device]]), np.array([self.now if ts is None else ts]),
+                np.array([self.now]), np.array([value], dtype=np.float64), np.array([quality]),
+            )  # fmt: skip
+        return [("+" if change.on else "-") + change.type for change in told]
+
+
+def test_levels_with_dead_band() -> None:
+    line = Line(made(level(deadband=0.5)))
+    assert line.say(5, 8) == ["+h"]
+    assert line.say(7.6, 8.1, 7.51) == []
+    assert line.say(9.2) == ["+hh"]
+    assert line.say(8.4) == ["-hh"] and line.say(7.4) == ["-h"]
+    assert line.say(0.5) == ["+ll", "+l"] and line.say(3) == ["-ll", "-l"]
+
+
+def test_delays_run_without_further_samples() -> None:
+    engine = made(level(on_delay=3, off_delay=2))
+    line = Line(engine)
+    assert line.say(8.5, 8.5) == [] and line.say(5) == [] and line.say(8.5) == []
+    crossed = line.now
+    assert engine.tick(line.now + 2 * S) == []
+    (change,) = engine.tick(line.now + 3 * S)
+    assert (change.type, change.on, change.at, change.value, change.limit) == ("h", True, crossed, 8.5, 8.0)
+    line.now += 3 * S
+    assert line.say(5) == [] and line.say(5, 5) == ["-h"]
+
+
+def test_bad_quality_nan_and_late_samples_neither_raise_nor_clear() -> None:
+    line = Line(made(level(bad_delay=0)))
+    assert line.say(8.5) == ["+h"]
+    assert line.say(NONE) == ["+bad"] and line.say(1.0, quality=-5) == []
+    assert line.say(8.6) == ["-bad"], "the limit alarm still stands"
+    newest = line.now
+    assert line.say(5, ts=newest - 5 * S) == [], "a late sample"
+    assert line.say(5, ts=newest) == [], "a repeated time"
+    assert line.say(5) == ["-h"]
+
+
+def test_a_clock_that_was_set_back_does_not_silence_a_point() -> None:
+    line = Line(made(level(bad=False)))
+    assert line.say(5) == [] and line.say(NONE, quality=NO_COMMUNICATION) == []
+    assert line.say(9.5, ts=10 * S) == ["+h", "+hh"]
+
+
+def test_rate_switch_and_a_lost_source() -> None:
+    engine = made(Setting(A, (NONE,) * 4, rate=1.0, bad_delay=0), Setting(B, (NONE,) * 4, switch=1.0))
+    a, b = Line(engine), Line(engine, B)
+    assert a.say(1, 1.5, 3) == ["+rate"] and a.say(3.2) == ["-rate"]
+    assert a.say(5, step=1000) == [], "two samples within a moment give no rate"
+    assert b.say(0, 1, 0) == ["+switch", "-switch"]
+    engine.down[:] = True
+    assert a.say(NONE, quality=NO_COMMUNICATION) == [], "the communication alarm stands for all points"
+    assert a.say(NONE, quality=-3) == ["+bad"]
+
+
+def test_limits_follow_the_state_of_another_point_at_once() -> None:
+    running = StateLimits(B, 1, 1, (NONE, NONE, 20.0, NONE))
+    engine = made(Setting(A, (NONE, NONE, 8.0, NONE), states=(running,)), Setting(B, (NONE,) * 4))
+    a, b = Line(engine), Line(engine, B)
+    assert a.say(10) == ["+h"]
+    assert b.say(1) == ["-h"] and b.say(0) == ["+h"]
+
+
+def test_new_limits_hold_at_once_and_a_restart_keeps_what_is_active() -> None:
+    engine = made(level())
+    line = Line(engine)
+    assert line.say(7) == []
+    (change,) = engine.configure([Setting(A, (NONE, NONE, 6.0, NONE))], line.now)
+    assert (change.type, change.on, change.limit) == ("h", True, 6.0)
+    assert [c.on for c in engine.configure([Setting(A, (NONE, NONE, 6.0, NONE), enabled=False)], line.now)] == [False]
+    again = Engine()
+    assert again.configure([level()], 1, active=[(A, "h")]) == []
+    assert Line(again).say(8.5) == [] and Line(again).say(5, step=9 * S) == ["-h"]
+    assert [c.type for c in made(level()).configure([], 5)] == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(-1, 11)), max_size=60), st.integers(1, 20))
+def test_batches_say_what_single_samples_say(samples: list[tuple[int, float]], size: int) -> None:
+    one, many = (made(level(deadband=0.3), Setting(B, (NONE, NONE, 5.0, NONE))) for _ in range(2))
+    ts = np.arange(1, len(samples) + 1) * S
+    index = np.array([i for i, _ in samples], dtype=np.int64)
+    value, quality = np.array([v for _, v in samples], dtype=np.float64), np.zeros(len(samples), dtype=np.int64)
+    singly = [
+        c for k in range(len(samples)) for c in one.take(*(a[k : k + 1] for a in (index, ts, ts, value, quality)))
+    ]
+    together = [
+        c for k in range(0, len(samples), size) for c in many.take(*(a[k : k + size] for a in (index, ts, ts, value, quality)))
+    ]  # fmt: skip
+    assert sorted(map(str, singly)) == sorted(map(str, together))

@@ -1,0 +1,93 @@
+"""Escalation by rule from outside: inboxes and a real HTTP gateway get what is due, once, and nothing after the return."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.alarms import escalation
+from realtime.alarms.raising import clear_alarms, raise_alarms
+from tests.alarms.test_desk import RESULT, down, fact, up
+from tests.conftest import Enterprise, SignIn
+from twin import clock
+from twin.db.uow import unit_of_work
+
+
+@asynccontextmanager
+async def gateway(answers: list[int]) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """A message gateway that answers with these status codes, then 200."""
+    got: list[dict[str, Any]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(next(line for line in head.splitlines() if line.startswith("content-length")).split(":")[1])
+        got.append(json.loads(await reader.readexactly(length)))
+        code = answers.pop(0) if answers else 200
+        writer.write(f"HTTP/1.1 {code} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms", got
+
+
+async def told(http: httpx.AsyncClient) -> list[str]:
+    return [
+        item["title"] for item in (await http.get("/api/inbox")).json()["items"] if item["kind"].startswith("alarm")
+    ]
+
+
+@pytest.mark.req("M9.1", "M9.2", "M9.4")
+async def test_rules_push_what_is_due_once_and_nothing_after_return(enterprise: Enterprise, sign_in: SignIn) -> None:
+    desk, leader, employee = await sign_in("manager"), await sign_in("leader"), await sign_in("employee")
+    assert all(rule["default"] for rule in (await desk.get("/api/alarms/rules")).json())
+    async with gateway([500]) as (url, got), httpx.AsyncClient() as out:
+        base = {"condition": "unacknowledged", "max_grade": 2}
+        mine = {**base, "name": "班长", "after_s": 60, "channel": "handheld", "roles": ["leader"]}
+        assert (await desk.post("/api/alarms/rules", json=mine)).status_code == 201
+        sms = {**base, "name": "短信", "after_s": 120, "channel": "sms"}
+        assert (await desk.post("/api/alarms/rules", json=sms)).status_code == 422, "to whom?"
+        made = (await desk.post("/api/alarms/rules", json={**sms, "url": url})).json()
+        assert made["version"] == 1 and not made["default"]
+        seen, quiet, gone = [await up(enterprise, f"point:e{n}:hh") for n in range(3)]
+        await desk.post(f"/api/alarms/{quiet}/acknowledge")
+        await down(enterprise, "point:e2:hh")
+        assert await escalation.pass_once() == 0
+        with clock.travel(by=timedelta(seconds=61)):
+            assert (await escalation.pass_once(), await escalation.pass_once()) == (1, 0)
+        assert len(await told(leader)) == 1 and not await told(employee)
+        with clock.travel(by=timedelta(seconds=121)):
+            assert await escalation.pass_once() == 1
+            assert await escalation.send_due(out) == 0 and len(got) == 1, "the gateway fails"
+        with clock.travel(by=timedelta(seconds=130)):
+            assert await escalation.send_due(out) == 1 and await escalation.send_due(out) == 0
+        assert got[-1]["alarm"]["id"] == str(seen) and got[-1]["count"] == 1
+        steps = (await desk.get(f"/api/alarms/{seen}/escalations")).json()
+        assert [step["rule_name"] for step in steps] == ["班长", "短信"]
+        assert (await desk.get(f"/api/alarms/{gone}/escalations")).json() == []
+        assert (await desk.delete(f"/api/alarms/rules/{made['id']}")).status_code == 204
+    assert (await desk.post(f"/api/alarms/{seen}/handle", json=RESULT)).json()["status"] == "handled"
+
+
+@pytest.mark.req("M9.4")
+async def test_a_flood_of_5000_is_one_notice_and_the_desk_stays_usable(enterprise: Enterprise, sign_in: SignIn) -> None:
+    desk, leader = await sign_in("manager"), await sign_in("leader")
+    before = len(await told(leader))
+    keys = [f"point:f{n}:hh" for n in range(5000)]
+    async with unit_of_work(enterprise.id) as uow:
+        assert len(await raise_alarms(uow, [fact(key) for key in keys])) == 5000
+    with clock.travel(by=timedelta(seconds=61)):
+        assert await escalation.pass_once() == 5000
+    assert len(await told(leader)) == before + 1
+    assert (await desk.get("/api/alarms/counts")).json()["by_grade"]["1"] >= 5000
+    assert len((await desk.get("/api/alarms", params={"state": "active", "limit": 100})).json()["items"]) == 100
+    async with unit_of_work(enterprise.id) as uow:
+        assert len(await clear_alarms(uow, [(key, clock.now()) for key in keys])) == 5000
