@@ -38,12 +38,14 @@ export class SceneLive extends LiveBase {
     const movers = this.motions.layers.get(layer)
     if (!movers) return
     const visible = this.host.visible(layer)
-    this.scene.engine().signs.sync(
+    const fresh = this.scene.engine().signs.sync(
       layer,
       movers,
       (thing) => visible && this.host.onFloor(thing.at, thing.mover.floor),
       (thing) => this.motions.stand(thing),
     )
+    // frames are drawn on request only, and pictures come in between two of them
+    if (fresh) for (const later of [60, 400]) setTimeout(() => this.host.draw(), later)
   }
 
   /** Layers were switched, a floor was opened, or the context is new. */

@@ -38,8 +38,9 @@ export class Signs {
     this.mains = scene.primitives.add(new BillboardCollection({ scene })) as BillboardCollection
   }
 
-  /** Brings a layer's signs in step with it. */
-  sync(layer: string, movers: MoverLayer, shows: (thing: Moving) => boolean, at: (thing: Moving) => Vec3): void {
+  /** Brings a layer's signs in step with it. True when a sign has a new picture, which the engine takes in after this frame. */
+  sync(layer: string, movers: MoverLayer, shows: (thing: Moving) => boolean, at: (thing: Moving) => Vec3): boolean {
+    let fresh = false
     for (const [key, sign] of this.byKey)
       if (sign.layer === layer && !movers.things.has(key.slice(layer.length + 1))) {
         this.mains.remove(sign.main)
@@ -55,11 +56,13 @@ export class Signs {
         sign.main.setImage(`${look} ${px}`, signImage(thing.mover, movers.style, px))
         sign.ghost.color = Color.fromCssColorString(hue).withAlpha(0.35 * alpha)
         sign.look = look
+        fresh = true
       }
       sign.main.color = Color.WHITE.withAlpha(alpha)
       sign.main.show = sign.ghost.show = shows(thing)
       this.place(thing, at(thing))
     }
+    return fresh
   }
 
   place(thing: Moving, at: Vec3): void {
