@@ -115,10 +115,9 @@ class Engine:
             return
         kind = batch["kind"]
         if self.floors is not None:
-            order = np.lexsort((batch["time"], batch["badge"]))
             nowhere = self.tracks.phase == 0
             self.floors.guess(nowhere)
-            self.floors.feed(batch[order])
+            self.floors.feed(batch)
             self.tracks.height[nowhere] = self.floors.first_z[nowhere] + self.tag_height
         own = batch[kind != Kind.REFERENCE]
         np.maximum.at(self.seen, own["badge"], own["time"])

@@ -146,15 +146,18 @@ class Floors:
         self._unlocated = unlocated
 
     def feed(self, batch: Records) -> None:
-        """Take ranges and RSSI (votes), pressures and reference pressures, ascending in time."""
-        for record in batch[batch["kind"] == Kind.REFERENCE]:
-            self._reference[int(record["anchor"])] = (float(record["time"]), float(record["value"]))
-        heard = batch[np.isin(batch["kind"], (Kind.RANGE, Kind.TDOA, Kind.RSSI))]
+        """Take ranges and RSSI (votes), pressures and reference pressures, in any order."""
+        kind = batch["kind"]
+        for record in batch[kind == Kind.REFERENCE]:
+            anchor, time = int(record["anchor"]), float(record["time"])
+            if time >= self._reference.get(anchor, (-np.inf, 0.0))[0]:
+                self._reference[anchor] = (time, float(record["value"]))
+        heard = batch[(kind == Kind.RANGE) | (kind == Kind.TDOA) | (kind == Kind.RSSI)]
         if heard.size:
             self._vote(heard)
-        pressure = batch[batch["kind"] == Kind.PRESSURE]
+        pressure = batch[kind == Kind.PRESSURE]
         if pressure.size:
-            self._sense(pressure)
+            self._sense(pressure[np.lexsort((pressure["time"], pressure["badge"]))])
 
     def _vote(self, heard: Records) -> None:
         newest = np.full(self._voted.size, -np.inf)

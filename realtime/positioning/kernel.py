@@ -253,7 +253,7 @@ def process(batch: Records, tracks: Tracks, anchors: Floats, health: Floats, mod
             rejects[k] += 1
             if rejects[k] < model.reject_limit or time - tried[k] < 0.3:
                 continue
-        elif time - tried[k] < 0.05:
+        elif phase[k] == 2 and 0.0 < time - tried[k] < 0.05:
             continue
         # Not located yet, silent for long, or surprised too often: look afresh.
         accepted += 1 if _acquire(tracks, k, anchors, time, model) else 0

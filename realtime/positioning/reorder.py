@@ -7,10 +7,38 @@ committed state is the same.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.positioning.types import MEASUREMENT, Floats, Records
+from realtime.positioning.jit import jit
+from realtime.positioning.types import MEASUREMENT, Floats, Ints, Records
+
+
+@jit
+def _before(a: Any, b: Any) -> bool:
+    """Whether a measurement comes before another one of the same badge and instant: by kind, anchors, value."""
+    if a["kind"] != b["kind"]:
+        return bool(a["kind"] < b["kind"])
+    if a["anchor"] != b["anchor"]:
+        return bool(a["anchor"] < b["anchor"])
+    if a["anchor2"] != b["anchor2"]:
+        return bool(a["anchor2"] < b["anchor2"])
+    return bool(a["value"] < b["value"])
+
+
+@jit
+def _settle_ties(kept: Records, order: Ints) -> None:
+    """Order measurements of one badge and instant, few as they are; ``order`` is by badge and time already."""
+    for i in range(1, order.size):
+        j = i
+        while j > 0:
+            a, b = kept[order[j - 1]], kept[order[j]]
+            if a["badge"] != b["badge"] or a["time"] != b["time"] or not _before(b, a):
+                break
+            order[j - 1], order[j] = order[j], order[j - 1]
+            j -= 1
 
 
 class Reorder:
@@ -62,7 +90,8 @@ class Reorder:
 
     def _sort(self) -> None:
         kept = self._kept
-        order = np.lexsort((kept["value"], kept["anchor2"], kept["anchor"], kept["kind"], kept["time"], kept["badge"]))
+        order = np.lexsort((np.ascontiguousarray(kept["time"]), np.ascontiguousarray(kept["badge"])))
+        _settle_ties(kept, order)
         kept, arrived = kept[order], self._arrived[order]
         new = np.ones(kept.size, np.bool_)
         for name in ("badge", "time", "kind", "anchor", "anchor2"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from realtime.positioning.anchors import AnchorState
 from realtime.positioning.anchors import health as anchor_health
 from realtime.positioning.types import Records
 from realtime.tracking import raw
-from realtime.tracking.batch import SOURCES, STATES, FixBatch
+from realtime.tracking.batch import SOURCES, STATES, FixBatch, Subject
 from realtime.tracking.config import TrackingSettings
 from realtime.tracking.health import Accuracy, Figures, Verdict, Watch
 from realtime.tracking.messages import MessageInvalid, decode, from_report
@@ -74,6 +75,7 @@ class PlantTracking:
         self._minute = Minute()
         self._shown: dict[str, UUID] = {}
         self._noted: dict[str, float] = {}
+        self._named: tuple[Sequence[Subject], list[str]] = ((), [])
         self.figures: list[Figures] = []
 
     @property
@@ -114,7 +116,9 @@ class PlantTracking:
 
     def _show(self, batch: FixBatch) -> None:
         """Tell the hub where everybody is; whoever carries no badge any more is gone."""
-        values = stream_values(batch)
+        if batch.subjects is not self._named[0]:
+            self._named = (batch.subjects, [str(s.id) for s in batch.subjects])
+        values = stream_values(batch, self._named[1])
         shown = {value[0]: batch.subjects[i].id for value, i in zip(values, batch.index.tolist(), strict=True)}
         gone: list[Value] = [(key, batch.at, None) for key in self._shown if key not in shown]
         self._shown = shown
@@ -196,8 +200,8 @@ class PlantTracking:
         return True
 
 
-def stream_values(batch: FixBatch) -> list[Value]:
-    """The items of the stream ``positions``: key, event time, value."""
+def stream_values(batch: FixBatch, keys: Sequence[str]) -> list[Value]:
+    """The items of the stream ``positions``: key, event time, value. ``keys``: ids of all subjects as text."""
     floors, zones = (*batch.floors, None), (*batch.zones, None)
     columns = zip(
         batch.index.tolist(), batch.t.tolist(), np.round(batch.lon, 8).tolist(), np.round(batch.lat, 8).tolist(),
@@ -214,5 +218,5 @@ def stream_values(batch: FixBatch) -> list[Value]:
             "state": STATES[state], "source": SOURCES[source], "age": age, "t": t,
         }  # fmt: skip
         # The hub keeps the newest by event time; a position that only grew old is news, too.
-        out.append((str(who.id), batch.at, value))
+        out.append((keys[index], batch.at, value))
     return out

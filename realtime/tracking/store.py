@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from realtime.positioning.thinning import Thinning
-from realtime.positioning.types import Ints, State
+from realtime.positioning.types import Floats, Ints, State
 from realtime.tracking import repository_tracks as repository
 from realtime.tracking.batch import FixBatch
 from realtime.tracking.config import TrackingSettings
@@ -43,7 +43,8 @@ class Keeper:
 
     def __init__(self) -> None:
         self._thin = Thinning(0)
-        self._last: dict[int, Row] = {}
+        self._last: Floats = np.zeros((0, 11))
+        self._codes: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._was: Ints = np.zeros((0, 3), np.int64)
 
     def take(self, batch: FixBatch) -> list[Row]:
@@ -51,7 +52,12 @@ class Keeper:
         count = len(batch.subjects)
         self._thin.grow(count)
         if count > len(self._was):
-            self._was = np.concatenate([self._was, np.full((count - len(self._was), 3), -9, np.int64)])
+            more = count - len(self._was)
+            self._was = np.concatenate([self._was, np.full((more, 3), -9, np.int64)])
+            self._last = np.concatenate([self._last, np.zeros((more, 11))])
+        if (batch.floors, batch.zones) != self._codes:  # numbers of floors and zones mean others now
+            self._codes = (batch.floors, batch.zones)
+            self._was[:], self._last[:] = -9, 0.0
         index, now = batch.index, np.stack([batch.floor, batch.zone, _PHASE[batch.state]], axis=1)
         lost = batch.state == State.LOST
         was = self._was[index]
@@ -62,24 +68,30 @@ class Keeper:
         points = np.stack([np.full(len(batch), batch.at), batch.x, batch.y, batch.h], axis=1)
         rows = np.flatnonzero(live)
         before, this = self._thin.feed(index[rows].astype(np.int64), points[rows], breaks[rows])
+        figures = np.stack(
+            [
+                points[:, 0], batch.lon, batch.lat, batch.alt, batch.speed, batch.r95, batch.age,
+                batch.state, batch.source, batch.floor, batch.zone,
+            ],
+            axis=1,
+        )  # fmt: skip
         out = []
-        for i, row, old, new in zip(rows.tolist(), index[rows].tolist(), before, this, strict=True):
-            made = self._row(batch, i)
-            if old and row in self._last:
-                out.append(self._last[row])
-            if new:
-                out.append(made)
-            self._last[row] = made
+        for i in np.flatnonzero(before | this).tolist():
+            row = int(index[rows[i]])
+            if before[i] and self._last[row, 0] > 0.0:
+                out.append(self._row(batch, row, self._last[row].tolist()))
+            if this[i]:
+                out.append(self._row(batch, row, figures[rows[i]].tolist()))
+        self._last[index[rows]] = figures[rows]
         if lost.any():
             self._thin.close(index[lost].astype(np.int64))
         return out
 
     @staticmethod
-    def _row(batch: FixBatch, i: int) -> Row:
-        floor, zone = int(batch.floor[i]), int(batch.zone[i])
+    def _row(batch: FixBatch, row: int, figures: list[float]) -> Row:
+        floor, zone = int(figures[9]), int(figures[10])
         return (
-            batch.subjects[batch.index[i]], batch.at, float(batch.lon[i]), float(batch.lat[i]), float(batch.alt[i]),
-            float(batch.speed[i]), float(batch.r95[i]), float(batch.age[i]), int(batch.state[i]), int(batch.source[i]),
+            batch.subjects[row], *figures[:7], int(figures[7]), int(figures[8]),
             batch.floors[floor] if floor >= 0 else None, batch.zones[zone] if zone >= 0 else None,
         )  # fmt: skip
 

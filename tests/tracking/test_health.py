@@ -12,6 +12,7 @@ from gis_assets.sites.demo.frame import to_lonlat
 
 from realtime.positioning.types import Floats
 from realtime.tracking.health import Accuracy, Figures, Watch
+from realtime.tracking.sources.sockets import local_path
 from realtime.tracking.tracker import Tracker
 from tests.conftest import Enterprise, SignIn
 from tests.ingest.support import eventually
@@ -69,6 +70,7 @@ async def test_the_accuracy_page_shows_what_was_measured(
     leader = await sign_in("leader")
     async with running(database) as unit:
         plant = await eventually(lambda: unit.tracking.plants.get(enterprise.id))
+        await eventually(lambda: unit.listens(local_path(database)))
         while clock.now() - began < timedelta(seconds=20):
             now = clock.timestamp()
             seen: dict[str, Any] = {"badge": "P-0001", "ranges": control_room((-110.0, -160.0)), "battery": 61.0}

@@ -24,6 +24,7 @@ from realtime.simulators.crowd import Crowd
 from realtime.simulators.crowd_server import CrowdServer
 from realtime.tracking import raw
 from realtime.tracking.sources.mqtt import MqttSource
+from realtime.tracking.sources.sockets import local_path
 from realtime.tracking.tracker import Call
 from realtime.tracking.vendors import load
 from tests.conftest import Enterprise, SignIn
@@ -43,6 +44,7 @@ async def staff(database: Settings, enterprise: Enterprise) -> list[UUID]:
 async def up(database: Settings, enterprise: Enterprise, **changes: object) -> AsyncIterator[Running]:
     async with running(database, **changes) as unit:  # type: ignore[arg-type]
         await eventually(lambda: enterprise.id in unit.tracking.plants)
+        await eventually(lambda: unit.listens(local_path(database)))
         yield unit
 
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from realtime.tracking.sources.sockets import local_path
 from tests.conftest import Enterprise, SignIn
 from tests.ingest.support import eventually
 from tests.tracking.support import people, report, running
@@ -24,6 +25,7 @@ async def test_the_button_raises_an_alarm_with_place_and_age(
     control = await sign_in("control")
     async with running(database) as unit:
         await eventually(lambda: enterprise.id in unit.tracking.plants)
+        await eventually(lambda: unit.listens(local_path(database)))
         for _ in range(12):
             unit.send(report(clock.timestamp(), {"badge": "P-0001", "ranges": control_room((-110.0, -160.0))}))
             await asyncio.sleep(0.1)
