@@ -11,6 +11,7 @@ from tests.bench.harness import Row, seconds
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.height import HeightField
 from tiles.tiles3d.job import Options
+from tiles.tiles3d.raster import Area, Raster
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "osgb-oblique"
 
@@ -47,7 +48,30 @@ def rows() -> list[Row]:
             ),
             Row("first picture (root tile)", "kB", manifest.levels[0].bytes / 1e3, None, "", "lower"),
         ]
-        return found + _answers(HeightField(folder / "packed"), manifest.bounds)
+        return found + _rasters() + _answers(HeightField(folder / "packed"), manifest.bounds)
+
+
+def _rasters() -> list[Row]:
+    """2,000 zones in a raster of 2048 texels: the whole, and one edit."""
+    areas = {f"z{i:04d}": _square(i, 16.0) for i in range(2000)}
+    Raster(64).update(areas)  # compiled before it is measured
+    whole = min(seconds(lambda: Raster(2048).update(areas)) for _ in range(3))
+    raster = Raster(2048)
+    raster.update(areas)
+    edits = [
+        seconds(lambda size=size: raster.update(areas | {"z1000": _square(1000, size)}))  # type: ignore[misc]
+        for size in (12.0, 13.0, 14.0, 15.0, 16.5)
+    ]
+    return [
+        Row("2,000 zones, raster cut whole", "ms", whole * 1e3, None, "", "lower"),
+        Row("2,000 zones, cut again after one edit", "ms", min(edits) * 1e3, None, "", "lower", 20.0),
+    ]
+
+
+def _square(number: int, size: float) -> Area:
+    x, y = number % 45 * 18.0, number // 45 * 18.0
+    ring = np.array([[x, y], [x + size, y], [x + size, y + size], [x, y + size]])
+    return Area.of(f"z{number:04d}", "zone", [ring], 0.0, 5.0)
 
 
 def _answers(field: HeightField, bounds: tuple[float, float, float, float]) -> list[Row]:
