@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from twin.auth import accounts, repository
+from twin.auth.principal import Principal
+from twin.auth.roles import scopes_of
 from twin.db import uow as db
 from twin.db.uow import ALL_ENTERPRISES, unit_of_work
 from twin.ops.demo import DemoAccount
@@ -34,3 +36,15 @@ async def _load(code: str, name: str, name_en: str, wanted: Sequence[DemoAccount
                     )
     finally:
         await db.dispose()
+
+
+async def principal(username: str) -> Principal:
+    """Somebody of the demo, for steps that do their work through the services."""
+    async with unit_of_work(ALL_ENTERPRISES) as uow:
+        account = await repository.account_by_name(uow.session, username)
+        if account is None:
+            raise accounts.AccountNotFound(id=username)
+        held = await repository.roles(uow.session, account.id)
+    return Principal(
+        account.id, account.enterprise_id, account.username, account.name, held, scopes_of(held), language="zh-CN"
+    )
