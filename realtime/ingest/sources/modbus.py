@@ -208,6 +208,9 @@ class ModbusKind(SourceKind[R]):
         try:
             answer = await read(group.start, count=group.count, device_id=group.unit)
         except ModbusException:
+            # pymodbus turns a cancellation into this exception; swallowed, a source could never be stopped.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError from None
             return None
         if answer.isError():
             # Faults of the request (unknown function, address, count); all others mean that the unit was not reached.
