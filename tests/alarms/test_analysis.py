@@ -39,7 +39,7 @@ async def test_known_patterns_are_found_and_traced(enterprise: Enterprise, sign_
         await again(
             enterprise,
             "point:c:h",
-            now - timedelta(hours=5) + timedelta(seconds=10 * n),
+            now - timedelta(hours=5, minutes=5) + timedelta(seconds=10 * n),
             3,
             type="h",
             subject_name="压力",
