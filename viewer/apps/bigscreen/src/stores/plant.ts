@@ -1,5 +1,5 @@
 import type { Feature } from '@twin/api'
-import { connectLive, hubAddress, LiveStore, type ConnectionState, type Live } from '@twin/live'
+import { connectLive, hubAddress, LiveStore, type Change, type ConnectionState, type Live } from '@twin/live'
 import { riskOf, type FeatureRef } from '@twin/scene'
 import { nameIn, type RiskLevel } from '@twin/ui'
 import { defineStore } from 'pinia'
@@ -100,8 +100,15 @@ export const usePlant = defineStore('plant', () => {
   function watchValue(device: string, tell: (value: PointValue | undefined) => void): () => void {
     const store = new LiveStore<PointValue>()
     store.listen(() => tell(store.items.get(device)))
-    const stop = live?.subscribe({ topic: 'values', mode: 'latest', where: { id: [device] } }, (change) => store.apply(change))
+    const stop = live?.subscribe({ topic: 'values', mode: 'latest', where: { id: [device] } }, (change) =>
+      store.apply(change),
+    )
     return stop ?? (() => undefined)
+  }
+
+  /** Any topic of the hub, until the returned function is called. */
+  function subscribe(topic: string, sink: (change: Change) => void, mode: 'batch' | 'latest' = 'batch'): () => void {
+    return live?.subscribe({ topic, mode }, sink) ?? (() => undefined)
   }
 
   /** After a new sign-in. */
@@ -137,5 +144,21 @@ export const usePlant = defineStore('plant', () => {
     return feature ? nameIn(language(), feature.properties) : ''
   }
 
-  return { layer, loaded, refused, connection, listen, start, reconnect, watchValue, byCode, zones, counts, get, find, name }
+  return {
+    layer,
+    loaded,
+    refused,
+    connection,
+    listen,
+    start,
+    reconnect,
+    watchValue,
+    subscribe,
+    byCode,
+    zones,
+    counts,
+    get,
+    find,
+    name,
+  }
 })
