@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import aiomqtt
 import orjson
 import structlog
-import uvloop
 from gis_assets.sites.demo.frame import CRS_EPSG, ORIGIN_H, to_lonlat
 
 from realtime.simulators.crowd import Crowd, ScenarioUnknown
@@ -149,7 +148,7 @@ def main() -> None:
     """Entry point."""
     configure(get_settings())
     bind_to_parent()
-    uvloop.run(_main())
+    asyncio.run(_main())  # uvloop knows no datagrams of the local kind, by which orders come
 
 
 if __name__ == "__main__":
