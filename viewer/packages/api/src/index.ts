@@ -1,3 +1,4 @@
+export type { components } from './generated/openapi'
 export * from './types'
 export * from './client'
 export * from './path'

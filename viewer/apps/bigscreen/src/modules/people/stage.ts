@@ -1,0 +1,68 @@
+import type { Badge, PlantView } from '@twin/scene'
+import { watch } from 'vue'
+import { usePlant } from '../../stores/plant'
+import { useScreen } from '../../stores/screen'
+import { current, layerOf, moverOf, STYLE, type Fix } from './fixes'
+import { usePeople, type FenceNow } from './store'
+
+const LAYERS = ['people', 'vehicles'] as const
+
+/** The broken fence carries the colour of its grade, beside the number. */
+export function fenceBadge(now: FenceNow, grade: unknown): Badge {
+  const text = `${now.count}${now.limit ? `/${now.limit}` : ''}${now.vehicles ? ` +${now.vehicles}` : ''}`
+  if (now.alarms.length > 0) return { text, tone: grade === 1 || grade === 2 || grade === 4 ? grade : 3 }
+  return { text, tone: now.stale > 0 ? 'stale' : 'normal' }
+}
+
+/** Keeps the model in step with the live streams. */
+export function stagePeople(view: PlantView): () => void {
+  const [people, plant, screen] = [usePeople(), usePlant(), useScreen()]
+  people.start()
+
+  const only = (layer: string, fixes: ReadonlyMap<string, Fix>) =>
+    new Map([...fixes].filter(([, f]) => layerOf(f) === layer).map(([id, f]) => [id, moverOf(f)]))
+  const putAll = (): void => {
+    for (const layer of LAYERS) view.live.setMovers(layer, only(layer, people.fixes), STYLE[layer])
+  }
+  putAll()
+
+  let marked = new Set<string>()
+  const marks = (): void => {
+    const now = new Set<string>()
+    for (const call of people.calls) {
+      if (!call.subject_id) continue
+      now.add(call.subject_id)
+      if (!marked.has(call.subject_id)) view.live.pulse({ layer: 'people', id: call.subject_id }, 1)
+    }
+    for (const id of marked) if (!now.has(id)) view.live.mark({ layer: 'people', id }, undefined)
+    marked = now
+  }
+
+  const heat = (): void => {
+    const points = [...people.fixes.values()].filter((f) => f.kind === 'person' && current(f))
+    view.live.setHeat(screen.visible.has('heat') ? points.map(({ lon, lat }) => ({ lon, lat })) : undefined)
+  }
+
+  const fences = (): void => {
+    const shown = plant.layer('geofence')
+    view.live.setBadges(
+      'geofence',
+      new Map([...people.fences].map(([id, now]) => [id, fenceBadge(now, shown.get(id)?.properties['grade'])])),
+    )
+  }
+
+  const ends = [
+    people.listen(({ set, gone, reset }) => {
+      if (reset) putAll()
+      else for (const layer of LAYERS) view.live.changeMovers(layer, only(layer, set), gone)
+    }),
+    watch(() => people.calls, marks, { immediate: true }),
+    watch([() => people.fixes, () => screen.visible], () => screen.visible.has('heat') && heat()),
+    watch(() => screen.visible.has('heat'), heat, { immediate: true }),
+    watch([() => people.fences, () => plant.layer('geofence')], fences, { immediate: true }),
+    watch(() => people.area, (id) => view.live.dimOutside(id), { immediate: true }), // prettier-ignore
+    watch(() => people.track, (lines) => view.live.setTrack(lines), { immediate: true }), // prettier-ignore
+    watch(() => people.followed, (ref) => view.live.follow(ref), { immediate: true }), // prettier-ignore
+  ]
+  return () => ends.forEach((end) => end())
+}
