@@ -7,12 +7,15 @@ from functools import lru_cache
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from twin.settings import get_settings
+
 
 class TrackingSettings(BaseSettings):
     """How positions come in and how long they stay.
 
     Attributes:
-        host: where the UDP and TCP ports listen. udp_port, tcp_port: 0 listens on none.
+        host: where the UDP and TCP ports listen. udp_port, tcp_port: 0 listens on none; ten and
+            eleven above the hub's port unless set, so that two installations on one machine do not meet.
         mqtt_url: ``mqtt://[user:password@]host[:port]`` of a broker, empty for none. mqtt_topic: filter, wildcards as in MQTT.
         vendor: mapping file for JSON that is not ours, by its name in ``vendors/`` or a path; empty for none.
         keep_days: whole days of tracks and accuracy figures; never below 30 (issue 5).
@@ -23,8 +26,8 @@ class TrackingSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TWIN_TRACKING_", env_file=".env", extra="ignore")
 
     host: str = "127.0.0.1"
-    udp_port: int = Field(default=8091, ge=0, le=65535)
-    tcp_port: int = Field(default=8092, ge=0, le=65535)
+    udp_port: int = Field(default_factory=lambda: get_settings().hub_port + 10, ge=0, le=65535)
+    tcp_port: int = Field(default_factory=lambda: get_settings().hub_port + 11, ge=0, le=65535)
     mqtt_url: str = ""
     mqtt_topic: str = "positions/#"
     vendor: str = ""
