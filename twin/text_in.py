@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -39,3 +40,17 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
 #: A text in an address.
 Asked = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
+
+_FIRST, _LAST = 1990, 2199
+
+
+def _in_our_time(value: Any) -> Any:
+    if not _FIRST <= value.year <= _LAST:
+        raise PydanticCustomError("time_far", "the time is too far away")
+    return value
+
+
+#: An instant with its offset, of these two centuries: others break calendars and databases.
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+#: A day of these two centuries.
+Day = Annotated[date, AfterValidator(_in_our_time)]

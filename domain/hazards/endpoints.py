@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from domain.hazards import documents, repository, service
 from domain.hazards.models import HazardNotice
@@ -36,6 +35,7 @@ from twin.db.uow import UnitOfWork
 from twin.ids import uuid7
 from twin.photos import repository as photo_rows
 from twin.text_in import Asked as Word
+from twin.text_in import Instant
 from twin.web import CurrentPrincipal, TwinRoute, Uow
 
 router = APIRouter(prefix="/api/hazards", tags=["hazards"], route_class=TwinRoute)
@@ -51,8 +51,8 @@ def asked(
     department: Word = "",
     overdue: bool | None = None,
     owner: UUID | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     q: Word = "",
 ) -> Asked:
     """Filters of the ledger from the address."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from twin.signature.schemas import Confirmation
-from twin.text_in import Body, Line, Name, Paragraph
+from twin.text_in import Body, Instant, Line, Name, Paragraph
 
 _Photos = Annotated[list[UUID], Field(min_length=1, max_length=12)]
 _People = Annotated[list[UUID], Field(min_length=1, max_length=8)]
@@ -78,7 +78,7 @@ class Assign(Body):
 
     owner_id: UUID
     acceptor_ids: _People
-    deadline: AwareDatetime
+    deadline: Instant
     plan: Plan | None = None
 
 
@@ -91,7 +91,7 @@ class Rectify(Fixed):
 class AskExtension(Reason):
     """A later deadline and why."""
 
-    until: AwareDatetime
+    until: Instant
 
 
 class Accept(Body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -74,7 +74,10 @@ async def report(uow: UnitOfWork, principal: Principal, body: ReportIn) -> UUID:
         HazardTaken: the number is not reserved or used. PhotoNotFound, PhotoStale: the photos are not live ones of it.
     """
     principal.require("hazard:report")
-    day = datetime.strptime(body.number[3:11], "%Y%m%d").date()  # noqa: DTZ007 - a date, no instant
+    try:
+        day = date.fromisoformat(body.number[3:11])
+    except ValueError as error:
+        raise HazardTaken(where=body.number) from error
     if int(body.number[12:]) > await repository.reserved(uow.session, day):
         raise HazardTaken(where=body.number)
     values = body.model_dump(

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from domain.inspections import dispatch, repository, service
 from domain.inspections.models import InspectionItem, InspectionPlan, InspectionStop
@@ -34,6 +33,7 @@ from domain.inspections.schemas import (
 )
 from twin.db.uow import UnitOfWork
 from twin.text_in import Asked as Word
+from twin.text_in import Instant
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
 router = APIRouter(prefix="/api/inspections", tags=["inspections"], route_class=TwinRoute)
@@ -122,7 +122,7 @@ async def history(
     plan_id: UUID,
     uow: Uow,
     principal: CurrentPrincipal,
-    before: AwareDatetime | None = None,
+    before: Instant | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[HistoryRow]:
     """Newest first; where nothing was dispatched, the stop that is the reason."""
@@ -239,7 +239,7 @@ async def set_calendar(body: list[DayIn], uow: Uow, principal: CurrentPrincipal)
 
 
 @router.get("/statistics", summary="Completion rates")
-async def statistics(uow: Uow, principal: CurrentPrincipal, since: AwareDatetime, until: AwareDatetime) -> Rates:
+async def statistics(uow: Uow, principal: CurrentPrincipal, since: Instant, until: Instant) -> Rates:
     """Tasks that end in [since, until), by plan and by zone: the heat of the map."""
     principal.require("inspection:read")
     total: dict[str, int] = {}

@@ -66,7 +66,7 @@ def _of_day(rule: Mapping[str, Any], first: date, day: date, zone: ZoneInfo) -> 
     unit, every = rule["unit"], max(1, int(rule.get("every") or 1))
     window = timedelta(minutes=int(rule.get("window_minutes") or 480))
     if unit == "shift":
-        for begin, finish in rule.get("shifts") or ():
+        for begin, finish in sorted(rule.get("shifts") or ()):
             start, stop = _at(day, begin, zone), _at(day, finish, zone)
             yield Due(start, stop if stop > start else _at(day + timedelta(days=1), finish, zone))
     elif unit == "hour":

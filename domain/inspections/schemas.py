@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from twin.signature.schemas import Confirmation
-from twin.text_in import Body, Line, Name, Paragraph
+from twin.text_in import Body, Day, Instant, Line, Name, Paragraph
 
 Code = Annotated[str, Field(pattern=r"^[\w.-]{1,60}$")]
 _Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -27,7 +27,7 @@ class Rule(Body):
     weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = []
     month_days: Annotated[list[Annotated[int, Field(ge=-1, le=31)]], Field(max_length=31)] = []
     shifts: Annotated[list[Annotated[list[_Clock], Field(min_length=2, max_length=2)]], Field(max_length=6)] = []
-    dates: Annotated[list[date], Field(max_length=366)] = []
+    dates: Annotated[list[Day], Field(max_length=366)] = []
     hours: Annotated[list[Annotated[int, Field(ge=0, le=24)]] | None, Field(min_length=2, max_length=2)] = None
 
 
@@ -53,8 +53,8 @@ class PlanIn(Body):
     task_num: Annotated[int, Field(ge=0, le=10)] = 0
     rule: Rule
     work_day: Annotated[int, Field(ge=0, le=2)] = 0
-    starts_on: date
-    ends_on: date | None = None
+    starts_on: Day
+    ends_on: Day | None = None
     owner_id: UUID | None = None
     post: Line = ""
     department: Line = ""
@@ -98,14 +98,14 @@ class CheckIn(Body):
     tag: Code
     lon: _Lon
     lat: _Lat
-    at: AwareDatetime
+    at: Instant
 
 
 class Work(Body):
     """What was done. ``client_id`` is the handheld's own id: sent again, it is known."""
 
     client_id: UUID
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     results: Annotated[list[Result], Field(min_length=1, max_length=500)]
     checkins: Annotated[list[CheckIn], Field(max_length=200)] = []
 
@@ -153,20 +153,20 @@ class StopIn(Body):
     scope: Literal["plant", "zone", "unit"] = "plant"
     scope_key: Line = ""
     reason: Name
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime | None = None
+    starts_at: Instant
+    ends_at: Instant | None = None
 
 
 class Resume(Body):
     """From when it runs again."""
 
-    at: AwareDatetime
+    at: Instant
 
 
 class DayIn(Body):
     """A day of the calendar."""
 
-    day: date
+    day: Day
     kind: Literal["holiday", "workday"]
 
 

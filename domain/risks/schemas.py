@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from twin.signature.schemas import Confirmation
-from twin.text_in import Body, Line, Name, Paragraph
+from twin.text_in import Body, Day, Line, Name, Paragraph
 
 Level = Annotated[int, Field(ge=1, le=4)]
 Code = Annotated[str, Field(pattern=r"^[\w.-]{1,60}$")]
@@ -83,7 +83,7 @@ class DictionaryIn(Body):
 
     name: Literal["accident_types", "measure_classes"]
     version: Name
-    effective_from: date
+    effective_from: Day
     items: Annotated[
         list[Annotated[list[Name], Field(min_length=3, max_length=3)]], Field(min_length=1, max_length=300)
     ]

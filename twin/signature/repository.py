@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from twin.signature.models import Signature, SigningKey
@@ -51,13 +51,14 @@ async def page(session: AsyncSession, after: int, limit: int) -> list[Signature]
 
 async def before(session: AsyncSession, rows: Sequence[Signature]) -> dict[tuple[UUID, int], bytes]:
     """Hashes of the links before these, by enterprise and number of the link that names them."""
-    wanted = [(row.enterprise_id, row.n - 1) for row in rows if row.n > 1]
     found = await session.execute(
-        select(Signature.enterprise_id, Signature.n, Signature.hash).where(
-            tuple_(Signature.enterprise_id, Signature.n).in_(wanted)
-        )
+        text(
+            "SELECT s.enterprise_id, s.n, p.hash FROM signature s"
+            " JOIN signature p ON p.enterprise_id = s.enterprise_id AND p.n = s.n - 1 WHERE s.id = ANY(:ids)"
+        ),
+        {"ids": [row.id for row in rows]},
     )
-    return {(enterprise, n + 1): bytes(hashed) for enterprise, n, hashed in found}
+    return {(enterprise, n): bytes(hashed) for enterprise, n, hashed in found}
 
 
 async def keys_by_id(session: AsyncSession, ids: set[UUID]) -> dict[UUID, SigningKey]:

@@ -170,11 +170,12 @@ async def verify(session: AsyncSession, rows: Sequence[Signature], *, records: b
     """Check signatures; with ``records`` their records as they are now, too."""
     previous = await repository.before(session, rows)
     pairs = await repository.keys_by_id(session, {row.key_id for row in rows})
+    drawings = {digest: _drawing_holds(digest) for digest in {row.drawing_sha256 for row in rows}}
     found = []
     for row in rows:
         now = await _record_now(session, row) if records else None
         link = previous.get((row.enterprise_id, row.n), b"")
-        found.append(_judge(row, pairs.get(row.key_id), link, now))
+        found.append(_judge(row, pairs.get(row.key_id), link, now, drawings[row.drawing_sha256]))
     return found
 
 
@@ -185,7 +186,7 @@ async def _record_now(session: AsyncSession, row: Signature) -> str | None:
     return canonical(await known.content(session, row.key, row.meaning))
 
 
-def _judge(row: Signature, pair: SigningKey | None, previous: bytes, now: str | None) -> Verdict:
+def _judge(row: Signature, pair: SigningKey | None, previous: bytes, now: str | None, drawing: bool) -> Verdict:
     said = json.loads(row.statement)
     algorithm = ALGORITHMS[said["algorithm"]]
     statement, sealed = row.statement.encode(), bytes(row.signature)
@@ -210,7 +211,7 @@ def _judge(row: Signature, pair: SigningKey | None, previous: bytes, now: str | 
         signature=said["fingerprint"] == fingerprint and algorithm.holds(public, statement, sealed),
         content=content,
         link=linked and algorithm.digest(statement + sealed) == bytes(row.hash),
-        drawing=_drawing_holds(row.drawing_sha256),
+        drawing=drawing,
         record=None if now is None else not changed and now == row.content,
         changed=changed,
     )
