@@ -12,7 +12,7 @@ export default {
     empty: '还没有人员定位数据。请先在管理台发放定位卡。',
     byArea: '按区域（点击突出显示）',
     lightHint: '突出显示该区域，再次点击取消',
-    elsewhere: '区域外',
+    elsewhere: '道路及其他',
     fencesBroken: '围栏报警',
     rule: {
       trespass: '闯入',
@@ -96,7 +96,7 @@ export default {
     empty: 'No positions yet. Issue badges in the console first.',
     byArea: 'By area (click to highlight)',
     lightHint: 'Highlights the area; click again to end',
-    elsewhere: 'Outside all areas',
+    elsewhere: 'Roads and elsewhere',
     fencesBroken: 'Geofence alarms',
     rule: {
       trespass: 'trespass',
