@@ -1,12 +1,14 @@
 """A large delivery: the real OSGB survey repeated with offsets (``make bench ONLY=tiles-large``; not in the default run).
 
 ``TWIN_BENCH_GB`` sets its size (5). Memory is the sum over the importing process and all its workers, pages that they
-share counted once for each: the true peak is lower.
+share counted once for each: the true peak is lower. Time is processor time of all of them (what else runs on the machine
+does not count); on quiet cores the wall clock shows that, divided by the number of cores.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -97,14 +99,15 @@ def _resident(root: int) -> int:
 
 
 def _run(folder: Path, target: int) -> tuple[int, float, float]:
-    """(bytes of the delivery, seconds, peak bytes in memory) of one import."""
+    """(bytes of the delivery, processor seconds of all processes, peak bytes in memory) of one import."""
     size = _repeat(folder / "in", target)
-    started, peak = time.perf_counter(), 0
+    before, peak = resource.getrusage(resource.RUSAGE_CHILDREN), 0
     process = subprocess.Popen([sys.executable, "-c", _IMPORT, str(folder / "in"), str(folder / "out")], cwd=ROOT)
     while process.poll() is None:
         peak = max(peak, _resident(process.pid))
         time.sleep(0.1)
-    took = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     shutil.rmtree(folder)
     if process.returncode:
         raise RuntimeError(f"the import failed with {process.returncode}")
@@ -120,10 +123,17 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-tiles-large-", dir=ROOT / "var") as name:
         small = _run(Path(name) / "small", target // 10)
         large = _run(Path(name) / "large", target)
-    cores = os.cpu_count() or 1
     label = f"{large[0] / 1e9:.1f} GB"
     return [
         Row(f"peak memory, {label}, all processes", "GB", large[2] / 1e9, None, "", "lower", 1.0),
-        Row("throughput per core", "MB/s", large[0] / 1e6 / large[1] / cores, None, "", "higher"),
-        Row("seconds per GB", "s", large[1] / large[0] * 1e9, small[1] / small[0] * 1e9, "a tenth of it", "lower", 1.2),
+        Row("throughput per core", "MB/s", large[0] / 1e6 / large[1], None, "", "higher"),
+        Row(
+            "processor seconds per GB",
+            "s",
+            large[1] / large[0] * 1e9,
+            small[1] / small[0] * 1e9,
+            "a tenth of it",
+            "lower",
+            1.2,
+        ),
     ]

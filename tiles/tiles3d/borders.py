@@ -5,6 +5,7 @@ one node.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,11 @@ class Grid:
 
     cells: NDArray[np.int64]
     depth: int
+
+    @cached_property
+    def taken(self) -> set[tuple[int, int]]:
+        """Column and row of every tile."""
+        return {(int(c), int(r)) for c, r in self.cells}
 
     @classmethod
     def of(cls, low: NDArray[np.float64], high: NDArray[np.float64]) -> Grid:
@@ -76,6 +82,17 @@ def shared_depths(grid: Grid, found: list[NDArray[np.int64]]) -> tuple[NDArray[n
     return every[start][many], grid.common(low[many], high[many]).astype(np.int8)
 
 
+def own_share(
+    shared: tuple[NDArray[np.int64], NDArray[np.int8]], own: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """The part of ``shared_depths`` that one tile has; ``own`` sorted."""
+    if not len(shared[0]):
+        return shared
+    at = np.minimum(np.searchsorted(shared[0], own), len(shared[0]) - 1)
+    at = at[shared[0][at] == own]
+    return shared[0][at], shared[1][at]
+
+
 def lock_borders(
     mesh: Mesh,
     number: int,
@@ -88,7 +105,7 @@ def lock_borders(
     """
     opened = open_keys(mesh)
     cell = grid.cells[number]
-    cells = {(int(c), int(r)) for c, r in grid.cells}
+    cells = grid.taken
     for part in mesh.parts:
         free, key = part.depth(), keys(part.positions)
         if len(shared[0]):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles.tiles3d.borders import Grid, lock_borders, open_keys, shared_depths
+from tiles.tiles3d.borders import Grid, lock_borders, open_keys, own_share, shared_depths
 from tiles.tiles3d.georef import Georef
 from tiles.tiles3d.job import Building, Options, Progress, spread
 from tiles.tiles3d.mesh import F64, Mesh, snap
@@ -95,8 +95,9 @@ def build_meshes(
         progress(0.15 * done / len(files), "scan")
     grid = Grid.of(np.array([b[0] for b in boxes]), np.array([b[1] for b in boxes]))
     shared = shared_depths(grid, opened)
-    keys_of = [np.isin(shared[0], own) for own in opened]
-    del opened
+    # Each tile's own share of them, looked up the short way: work and memory grow with the delivery, not with its square.
+    mine_of = [own_share(shared, own) for own in opened]
+    del opened, shared
     names = [f"t{i:05d}" for i in range(len(files))]
     style = options.style()
     records: dict[str, Record] = {}
@@ -106,9 +107,10 @@ def build_meshes(
         if ready is not None:
             records[name] = ready
             continue
-        mine = (shared[0][keys_of[i]], shared[1][keys_of[i]])
         tasks.append(
-            _Tile(files[i], labels[i], name, i, georef, grid, mine, boxes[i], building.folder, style, len(files) > 1)
+            _Tile(
+                files[i], labels[i], name, i, georef, grid, mine_of[i], boxes[i], building.folder, style, len(files) > 1
+            )
         )
     for index, record in spread(_tile, tasks, workers):
         building.mark(tasks[index].name, record)
