@@ -20,6 +20,8 @@ export interface HandheldModule {
   pages: HandheldPage[]
   /** sections of a zone's sheet; each takes the property `zone` (a Feature) */
   zoneSections?: { order: number; component: Component; scope?: string }[]
+  /** drawn over the map */
+  mapParts?: { order: number; component: Component; scope?: string }[]
 }
 
 export function defineModule(module: HandheldModule): HandheldModule {
@@ -33,3 +35,4 @@ export const TILES = MODULES.flatMap((m) =>
   m.pages.flatMap(({ name, tile }) => (tile ? [{ ...tile, text: `${m.key}.tile.${name}` }] : [])),
 ).sort((a, b) => a.order - b.order)
 export const ZONE_SECTIONS = MODULES.flatMap((m) => m.zoneSections ?? []).sort((a, b) => a.order - b.order)
+export const MAP_PARTS = MODULES.flatMap((m) => m.mapParts ?? []).sort((a, b) => a.order - b.order)

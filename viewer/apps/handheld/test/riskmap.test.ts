@@ -1,0 +1,51 @@
+import { headOf, levelSpans, sectionRows } from '@twin/ui'
+import { describe, expect, it } from 'vitest'
+import { ageOf } from '../src/modules/riskmap/age'
+
+const at = (ms: number): string => new Date(ms).toISOString()
+
+describe('the strip of a zone', () => {
+  it('shows the present level all along where nothing changed', () => {
+    expect(levelSpans([], 3, 0, 100)).toEqual([{ from: 0, to: 100, level: 3 }])
+  })
+
+  it('joins changes of cause alone and starts with what was before', () => {
+    const changes = [
+      { at: at(80), before: 2, after: 4 },
+      { at: at(60), before: 2, after: 2 },
+      { at: at(40), before: 4, after: 2 },
+    ]
+    expect(levelSpans(changes, 4, 0, 100)).toEqual([
+      { from: 0, to: 40, level: 4 },
+      { from: 40, to: 80, level: 2 },
+      { from: 80, to: 100, level: 4 },
+    ])
+  })
+
+  it('takes the last change before the window as its start', () => {
+    expect(levelSpans([{ at: at(-5), before: 4, after: 1 }], 1, 0, 10)).toEqual([{ from: 0, to: 10, level: 1 }])
+  })
+})
+
+describe('rows of modules', () => {
+  const texts = { t: (key: string) => `<${key}>`, te: (key: string) => key.endsWith('.alarms') }
+
+  it('are named, and by their key where nobody has named them', () => {
+    const rows = sectionRows({ alarms: { total: 7, items: [{ title: 'a' }] }, moon: { items: [1, { name: 'b' }] } }, texts)
+    expect(rows.map((r) => [r.title, r.total, r.items.length])).toEqual([
+      ['<riskmap.section.alarms>', 7, 1],
+      ['moon', 1, 1],
+    ])
+    expect(headOf({ code: 'X', name: 'n' })).toEqual(['name', 'n'])
+  })
+})
+
+describe('the age of kept answers', () => {
+  it('is said in the unit that fits', () => {
+    expect([ageOf(59 * 60_000), ageOf(3 * 3_600_000), ageOf(3 * 86_400_000)]).toEqual([
+      { key: 'minutes', n: 59 },
+      { key: 'hours', n: 3 },
+      { key: 'days', n: 3 },
+    ])
+  })
+})
