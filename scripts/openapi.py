@@ -53,11 +53,22 @@ def faults(contract: str, committed: str) -> list[str]:
     return found
 
 
+def slim(contract: str) -> str:
+    """The contract without what every operation repeats: refusals all have the one shape ``Problem``."""
+    document: dict[str, Any] = json.loads(contract)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                answers = operation["responses"]
+                operation["responses"] = {status: a for status, a in answers.items() if status < "4"}
+    return json.dumps(document, sort_keys=True, ensure_ascii=False)
+
+
 def typescript(contract: str) -> str:
     """What openapi-typescript (in ``viewer/node_modules``) makes of a contract."""
     with tempfile.TemporaryDirectory(prefix="twin-openapi-") as folder:
         source, made = Path(folder) / "openapi.json", Path(folder) / "openapi.ts"
-        source.write_text(contract, encoding="utf-8")
+        source.write_text(slim(contract), encoding="utf-8")
         # A field with a default may be left out of a request, so a default does not make it required.
         flags = ["--empty-objects-unknown", "--default-non-nullable", "false"]
         tool = VIEWER / "node_modules" / ".bin" / "openapi-typescript"

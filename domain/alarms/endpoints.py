@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from domain.alarms import routes_analysis, routes_desk, routes_points, service
+from domain.alarms import routes_analysis, routes_desk, routes_media, routes_points, service
 from domain.alarms.schemas import (
     AlarmCard,
     AlarmCounts,
@@ -98,6 +98,8 @@ async def handle_many(body: HandleMany, uow: Uow, principal: CurrentPrincipal) -
 router.include_router(routes_points.router)
 router.include_router(routes_analysis.router)
 router.include_router(routes_desk.rules)
+router.include_router(routes_media.desk)
+router.include_router(routes_media.router)
 router.include_router(routes_desk.router)
 
 

@@ -14,6 +14,7 @@ import httpx
 import structlog
 
 from domain.alarms import repository
+from realtime.alarms import repository as alarms
 from realtime.alarms.raising import view
 from twin import clock
 from twin.auth.repository import accounts_with_role
@@ -71,7 +72,7 @@ async def escalate(uow: UnitOfWork) -> int:
             told = await _push(uow, rule, group)
             ids = [row["id"] for row in group]
             await repository.note_escalations(uow.session, uow.enterprise_id, rule, ids, told, now)
-            await uow.emit("alarm_escalation", "escalated", str(ids[0]), {"rule": rule["name"], "n": len(ids)})
+            await alarms.emit(uow.session, uow.enterprise_id, "escalated", [view(row) for row in group], now)
         done += len(rows)
     return done
 

@@ -217,9 +217,19 @@ async def put_desk_settings(session: AsyncSession, enterprise_id: UUID, settings
     )
 
 
-async def loudest(session: AsyncSession) -> int | None:
-    """The highest grade (smallest number) of the enterprise's unacknowledged active alarms; None when there is none."""
-    found = (
-        await session.execute(text("SELECT min(grade) FROM alarm WHERE active AND status = 'unacknowledged'"))
-    ).scalar()
-    return None if found is None else int(found)
+async def loud_grades(session: AsyncSession) -> set[int]:
+    """Grades of the enterprise's unacknowledged active alarms."""
+    rows = await session.execute(text("SELECT DISTINCT grade FROM alarm WHERE active AND status = 'unacknowledged'"))
+    return {int(row[0]) for row in rows}
+
+
+async def recordings(session: AsyncSession, alarm_id: UUID) -> list[dict[str, Any]]:
+    """Recordings of an alarm, the first first."""
+    found = await session.execute(
+        text(
+            "SELECT r.id, r.camera_id, r.camera_name, r.status, r.begun_at, r.ended_at, r.seconds, r.pre_roll_s,"
+            " r.attachment_id, r.error FROM alarm_recording r WHERE r.alarm_id = :a ORDER BY r.begun_at, r.id"
+        ),
+        {"a": alarm_id},
+    )
+    return [dict(row) for row in found.mappings()]

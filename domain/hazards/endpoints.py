@@ -21,14 +21,14 @@ from domain.hazards.schemas import (
     HazardDetail,
     HazardOut,
     HazardPage,
+    HazardStatistics,
+    NamedPerson,
     NoticeIn,
     NumberOut,
-    Person,
     Reason,
     Rectification,
     Rectify,
     ReportIn,
-    Statistics,
 )
 from twin.auth.principal import Principal
 from twin.db.uow import UnitOfWork
@@ -85,7 +85,7 @@ async def mine(uow: Uow, principal: CurrentPrincipal) -> list[HazardOut]:
 
 
 @router.get("/statistics", summary="Numbers of hazards")
-async def statistics(uow: Uow, principal: CurrentPrincipal, filters: Filters) -> Statistics:
+async def statistics(uow: Uow, principal: CurrentPrincipal, filters: Filters) -> HazardStatistics:
     """By state, grade, class, source, zone and department; rates of on time, closed and repeated."""
     principal.require("hazard:read")
     rows = await repository.statistics(uow.session, filters)
@@ -102,7 +102,7 @@ async def statistics(uow: Uow, principal: CurrentPrincipal, filters: Filters) ->
 
     states = fold("status")
     real = total("n") - states.get("dismissed", 0)
-    return Statistics(
+    return HazardStatistics(
         total=total("n"),
         open=sum(states.get(s, 0) for s in repository.OPEN),
         overdue=total("overdue"),
@@ -125,10 +125,10 @@ async def criteria(principal: CurrentPrincipal) -> Criteria:
 
 
 @router.get("/people", summary="People who can be named")
-async def people(uow: Uow, principal: CurrentPrincipal) -> list[Person]:
+async def people(uow: Uow, principal: CurrentPrincipal) -> list[NamedPerson]:
     """Active accounts with their roles."""
     principal.require("hazard:assign")
-    return [Person(id=a.id, name=a.name, roles=sorted(r)) for a, r in await repository.people(uow.session)]
+    return [NamedPerson(id=a.id, name=a.name, roles=sorted(r)) for a, r in await repository.people(uow.session)]
 
 
 @router.get("/notices", summary="Who is told of new hazards")

@@ -101,7 +101,7 @@ class Accept(Body):
     confirmation: Confirmation
 
 
-class Person(BaseModel):
+class NamedPerson(BaseModel):
     """Somebody who can be named."""
 
     id: UUID
@@ -194,7 +194,7 @@ class NumberOut(BaseModel):
     number: str
 
 
-class Statistics(BaseModel):
+class HazardStatistics(BaseModel):
     """Numbers of the ledger; rates in 0..1, null without a case."""
 
     total: int

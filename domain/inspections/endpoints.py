@@ -14,12 +14,12 @@ from domain.inspections.schemas import (
     Fill,
     HandOver,
     HistoryRow,
+    InspectionRates,
     ItemIn,
     ItemOut,
     PlanDetail,
     PlanIn,
     PlanOut,
-    Rates,
     RecordOut,
     Resume,
     StopIn,
@@ -239,7 +239,7 @@ async def set_calendar(body: list[DayIn], uow: Uow, principal: CurrentPrincipal)
 
 
 @router.get("/statistics", summary="Completion rates")
-async def statistics(uow: Uow, principal: CurrentPrincipal, since: Instant, until: Instant) -> Rates:
+async def statistics(uow: Uow, principal: CurrentPrincipal, since: Instant, until: Instant) -> InspectionRates:
     """Tasks that end in [since, until), by plan and by zone: the heat of the map."""
     principal.require("inspection:read")
     total: dict[str, int] = {}
@@ -253,7 +253,7 @@ async def statistics(uow: Uow, principal: CurrentPrincipal, since: Instant, unti
         ):
             counts[row["status"]] = counts.get(row["status"], 0) + row["n"]
     done, overdue = total.get("done", 0), total.get("overdue", 0)
-    return Rates(
+    return InspectionRates(
         done=done, in_time=done - late, late=late, overdue=overdue, waiting=total.get("waiting", 0),
         suspended=total.get("suspended", 0), rate=done / (done + overdue) if done + overdue else None,
         by_plan=by_plan, by_zone=by_zone,

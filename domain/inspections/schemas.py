@@ -31,7 +31,7 @@ class Rule(Body):
     hours: Annotated[list[Annotated[int, Field(ge=0, le=24)]] | None, Field(min_length=2, max_length=2)] = None
 
 
-class Point(Body):
+class RoutePoint(Body):
     """A point of the route; ``tag`` is what its NFC tag or QR code says."""
 
     code: Code
@@ -59,7 +59,7 @@ class PlanIn(Body):
     post: Line = ""
     department: Line = ""
     zone_codes: Annotated[list[Code], Field(max_length=50)] = []
-    route: Annotated[list[Point], Field(max_length=200)] = []
+    route: Annotated[list[RoutePoint], Field(max_length=200)] = []
     remind_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 7)] = 60
     active: bool = True
 
@@ -82,7 +82,7 @@ class Fill(Body):
     measure_ids: Annotated[list[UUID], Field(max_length=500)] = []
 
 
-class Result(Body):
+class ItemResult(Body):
     """One line's result: 0 normal, 1 hazard, 2 not checked (why: ``note``), 3 other."""
 
     item_id: UUID
@@ -106,7 +106,7 @@ class Work(Body):
 
     client_id: UUID
     at: Instant | None = None
-    results: Annotated[list[Result], Field(min_length=1, max_length=500)]
+    results: Annotated[list[ItemResult], Field(min_length=1, max_length=500)]
     checkins: Annotated[list[CheckIn], Field(max_length=200)] = []
 
 
@@ -282,7 +282,7 @@ class HistoryRow(BaseModel):
     stop_reason: str | None
 
 
-class Rates(BaseModel):
+class InspectionRates(BaseModel):
     """Numbers of tasks in a span; ``rate`` = done / (done + overdue), suspended ones do not count."""
 
     done: int

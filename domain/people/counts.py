@@ -16,7 +16,7 @@ STALE_AFTER = timedelta(seconds=60)
 CLASSES = ("employee", "contractor", "visitor")
 
 
-class Count(BaseModel):
+class HeadCount(BaseModel):
     """People of each class in an area (zones inside it included); ``stale`` of them are not known to be there now.
 
     ``total`` is the sum over the classes, stale ones not counted.
@@ -33,18 +33,18 @@ class Count(BaseModel):
     stale: int
 
 
-class Counts(BaseModel):
+class HeadCounts(BaseModel):
     """Head counts as of ``at``: everybody, by zone, by floor, and by department (codes; null: none)."""
 
     at: datetime
-    all: Count
-    zones: list[Count]
-    floors: list[Count]
-    departments: list[Count]
+    all: HeadCount
+    zones: list[HeadCount]
+    floors: list[HeadCount]
+    departments: list[HeadCount]
 
 
-async def count(uow: UnitOfWork) -> Counts:
-    """Count everybody."""
+async def count(uow: UnitOfWork) -> HeadCounts:
+    """HeadCount everybody."""
     now = clock.now()
     rows = await repository.headcount(uow.session, now - STALE_AFTER)
     zones = await repository.zone_tree(uow.session)
@@ -62,17 +62,17 @@ async def count(uow: UnitOfWork) -> Counts:
             else:
                 fresh[place][row.klass] += 1
 
-    def made(kind: str, code: str | None, name: str = "", name_en: str = "", parent: str | None = None) -> Count:
+    def made(kind: str, code: str | None, name: str = "", name_en: str = "", parent: str | None = None) -> HeadCount:
         found = fresh[kind, code]
         by = {klass: found[klass] for klass in CLASSES}
-        return Count(
+        return HeadCount(
             code=code, name=name, name_en=name_en, parent_code=parent, **by, total=sum(by.values()),
             stale=stale[kind, code],
         )  # fmt: skip
 
     departments = {d.code: (d.name, d.name_en, d.parent_code) for d, _ in await repository.departments(uow.session)}
     floors = sorted({row.floor for row in rows if row.floor})
-    return Counts(
+    return HeadCounts(
         at=now,
         all=made("all", None),
         zones=[made("zone", code, *about) for code, about in zones.items()],

@@ -61,7 +61,7 @@ async def _detail(uow: Uow, call_id: UUID) -> CallDetail:
 
 
 @router.get("/counts", summary="Head counts by area, floor and class")
-async def counts(uow: Uow, principal: CurrentPrincipal) -> counting.Counts:
+async def counts(uow: Uow, principal: CurrentPrincipal) -> counting.HeadCounts:
     """Counted from the very fixes that the dots show; those that are stale or lost are told apart."""
     principal.require("people:read")
     return await counting.count(uow)

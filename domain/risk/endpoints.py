@@ -11,13 +11,13 @@ from domain.risk import service
 from domain.risk.schemas import (
     CardIn,
     CardOut,
-    ChangeOut,
     InputOut,
+    LevelChange,
     LevelsAt,
     OverrideIn,
     OverrideOut,
-    RuleIn,
-    RuleOut,
+    RiskRuleIn,
+    RiskRuleOut,
     TrialIn,
     TrialOut,
     ZoneOut,
@@ -38,8 +38,8 @@ Kind = Literal["emergency", "knowledge"]
 Post = Annotated[str, Query(max_length=60)]
 
 
-def _rule(row: RuleRow, language: str) -> RuleOut:
-    return RuleOut(
+def _rule(row: RuleRow, language: str) -> RiskRuleOut:
+    return RiskRuleOut(
         key=row.key,
         title=row.title_en if language == "en" else row.title_zh,
         title_zh=row.title_zh,
@@ -73,14 +73,16 @@ async def list_inputs(principal: CurrentPrincipal, language: Language) -> list[I
 
 
 @router.get("/api/risk/rules", summary="Rules of the dynamic risk")
-async def list_rules(uow: Uow, principal: CurrentPrincipal, language: Language) -> list[RuleOut]:
+async def list_rules(uow: Uow, principal: CurrentPrincipal, language: Language) -> list[RiskRuleOut]:
     """Every rule."""
     principal.require(service.READ)
     return [_rule(row, language) for row in await engine_rows.rule_rows(uow.session)]
 
 
 @router.put("/api/risk/rules/{key}", summary="Change or add a rule (signed)")
-async def put_rule(key: Key, body: RuleIn, uow: Uow, principal: CurrentPrincipal, language: Language) -> RuleOut:
+async def put_rule(
+    key: Key, body: RiskRuleIn, uow: Uow, principal: CurrentPrincipal, language: Language
+) -> RiskRuleOut:
     """The engine takes the rule at once."""
     return _rule(await service.put_rule(uow, principal, key, body), language)
 
@@ -108,7 +110,7 @@ async def list_changes(
     start: Annotated[datetime | None, Query(alias="from")] = None,
     end: Annotated[datetime | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 200,
-) -> list[ChangeOut]:
+) -> list[LevelChange]:
     """Newest first; the last day without ``from``."""
     principal.require("map:read")
     to = end or clock.now()

@@ -23,7 +23,7 @@ class InputOut(BaseModel):
     attributes: dict[str, str]
 
 
-class RuleOut(BaseModel):
+class RiskRuleOut(BaseModel):
     """A rule. ``title`` is in the reader's language."""
 
     key: str
@@ -38,7 +38,7 @@ class RuleOut(BaseModel):
     fed: bool = Field(description="whether any module feeds facts of its kind")
 
 
-class RuleIn(Body):
+class RiskRuleIn(Body):
     """A rule as it shall be; ``version`` 0 adds a new one. Changing what decides over colours is signed."""
 
     title_zh: Annotated[str, Field(min_length=1, max_length=100)]
@@ -112,7 +112,7 @@ class ZoneState(BaseModel):
     causes: list[CauseOut]
 
 
-class ChangeOut(BaseModel):
+class LevelChange(BaseModel):
     """A change of level (or only of the rules that lift)."""
 
     zone: str
@@ -188,7 +188,7 @@ class CardOut(BaseModel):
     updated_at: datetime
 
 
-class Person(BaseModel):
+class Responsible(BaseModel):
     """Somebody responsible."""
 
     name: str
@@ -206,7 +206,7 @@ class ZoneOut(BaseModel):
     kind: str
     control_level: int | None
     state: ZoneState
-    history: list[ChangeOut]
-    responsible: list[Person]
+    history: list[LevelChange]
+    responsible: list[Responsible]
     cards: list[CardOut]
     sections: dict[str, dict[str, Any]]

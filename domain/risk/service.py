@@ -21,10 +21,10 @@ from domain.risk.schemas import (
     CardOut,
     CauseFact,
     CauseOut,
-    ChangeOut,
+    LevelChange,
     OverrideIn,
-    Person,
-    RuleIn,
+    Responsible,
+    RiskRuleIn,
     TrialIn,
     TrialOut,
     TrialZone,
@@ -70,7 +70,7 @@ def check_kind(kind: str, names: Iterable[str]) -> None:
             raise RiskRuleUnknownKind(name=f"{kind}.{name}")
 
 
-async def put_rule(uow: UnitOfWork, principal: Principal, key: str, body: RuleIn) -> RuleRow:
+async def put_rule(uow: UnitOfWork, principal: Principal, key: str, body: RiskRuleIn) -> RuleRow:
     """Change or add a rule, signed; the engine takes it at once.
 
     Raises:
@@ -221,9 +221,9 @@ async def _causes(uow: UnitOfWork, causes: Sequence[dict[str, Any]], at: datetim
     return made
 
 
-def change_out(row: dict[str, Any]) -> ChangeOut:
+def change_out(row: dict[str, Any]) -> LevelChange:
     """A kept change as the API gives it."""
-    return ChangeOut(
+    return LevelChange(
         zone=row["zone"], at=row["at"], before=row["before"], after=row["after"], own=row["own"], child=row["child"],
         override=row["override"], rules=[c["rule"] for c in row["causes"]],
     )  # fmt: skip
@@ -290,7 +290,7 @@ async def zone(uow: UnitOfWork, principal: Principal, code: str, language: str) 
         if section.scope in principal.scopes
     }
     people = [
-        Person(name=up["owner"], phone=up["owner_phone"] or "", role=_named(up, language))
+        Responsible(name=up["owner"], phone=up["owner_phone"] or "", role=_named(up, language))
         for up in await repository.above(uow.session, code)
         if up["owner"]
     ]

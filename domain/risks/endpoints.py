@@ -12,7 +12,6 @@ from domain.risks.methods import methods
 from domain.risks.models import RiskDrawing, RiskEvent, RiskMeasure, RiskObject, RiskUnit
 from domain.risks.repository import Asked
 from domain.risks.schemas import (
-    Counts,
     DictionaryIn,
     DictionaryOut,
     DrawingIn,
@@ -28,7 +27,8 @@ from domain.risks.schemas import (
     Override,
     RegisterPage,
     RegisterRow,
-    UnitIn,
+    RiskCounts,
+    RiskUnitIn,
     UnitOut,
 )
 from twin.documents import pdf, workbook
@@ -77,7 +77,7 @@ async def register(
 
 
 @router.get("/statistics", summary="Numbers of risks")
-async def statistics(uow: Uow, principal: CurrentPrincipal, asked: Filters) -> Counts:
+async def statistics(uow: Uow, principal: CurrentPrincipal, asked: Filters) -> RiskCounts:
     """By level, control level, department and zone."""
     principal.require("risk:read")
     levels: dict[str, int] = {str(n): 0 for n in range(1, 5)}
@@ -89,7 +89,7 @@ async def statistics(uow: Uow, principal: CurrentPrincipal, asked: Filters) -> C
         row[str(level)] = row.get(str(level), 0) + count
     for zone, level, count in await repository.counts_by_zone(uow.session, asked):
         zones.setdefault(zone, {})[str(level)] = count
-    return Counts(
+    return RiskCounts(
         total=sum(levels.values()),
         by_level=levels,
         by_control_level=controls,
@@ -156,13 +156,15 @@ async def units(uow: Uow, principal: CurrentPrincipal) -> list[UnitOut]:
 
 
 @router.post("/units", summary="New unit", status_code=201)
-async def add_unit(body: UnitIn, uow: Uow, principal: CurrentPrincipal) -> UnitOut:
+async def add_unit(body: RiskUnitIn, uow: Uow, principal: CurrentPrincipal) -> UnitOut:
     """It belongs to zones of the map."""
     return UnitOut.model_validate(await service.add_unit(uow, principal, body), from_attributes=True)
 
 
 @router.put("/units/{row_id}", summary="Change a unit")
-async def change_unit(row_id: UUID, version: Version, body: UnitIn, uow: Uow, principal: CurrentPrincipal) -> UnitOut:
+async def change_unit(
+    row_id: UUID, version: Version, body: RiskUnitIn, uow: Uow, principal: CurrentPrincipal
+) -> UnitOut:
     """Zones follow."""
     row = await service.change_unit(uow, principal, row_id, version, body)
     return UnitOut.model_validate(row, from_attributes=True)

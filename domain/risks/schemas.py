@@ -29,7 +29,7 @@ class ObjectIn(Body):
     operation_person: Line = ""
 
 
-class UnitIn(Body):
+class RiskUnitIn(Body):
     """A unit of an object; ``zone_codes`` are zones of the map."""
 
     object_id: UUID
@@ -193,7 +193,7 @@ class EventDetail(RegisterRow):
     measure_items: list[MeasureOut]
 
 
-class Counts(BaseModel):
+class RiskCounts(BaseModel):
     """Numbers of events."""
 
     total: int
@@ -223,7 +223,7 @@ class DrawingOut(Made):
     corners: list[list[float]]
 
 
-class RowFault(BaseModel):
+class RiskRowFault(BaseModel):
     """A fault in a row of an import (row number as Excel shows it)."""
 
     where: str
@@ -237,7 +237,7 @@ class ImportReport(BaseModel):
     created: dict[str, int]
     updated: dict[str, int]
     unchanged: int
-    errors: list[RowFault]
+    errors: list[RiskRowFault]
     applied: bool
 
 

@@ -14,7 +14,7 @@ from domain.risks import dictionaries, repository
 from domain.risks.methods import assess, check_control
 from domain.risks.models import RiskDrawing, RiskEvent, RiskMeasure, RiskObject, RiskUnit
 from domain.risks.repository import R
-from domain.risks.schemas import DrawingIn, EventIn, MeasureIn, ObjectIn, Override, UnitIn
+from domain.risks.schemas import DrawingIn, EventIn, MeasureIn, ObjectIn, Override, RiskUnitIn
 from domain.risks.signed import override_facts
 from twin import clock
 from twin.auth.principal import Principal
@@ -140,7 +140,7 @@ async def _check_zones(uow: UnitOfWork, codes: Sequence[str]) -> None:
         )
 
 
-async def add_unit(uow: UnitOfWork, principal: Principal, body: UnitIn) -> RiskUnit:
+async def add_unit(uow: UnitOfWork, principal: Principal, body: RiskUnitIn) -> RiskUnit:
     """A new unit of an object."""
     principal.require("risk:write")
     await get(uow, RiskObject, body.object_id)
@@ -148,7 +148,7 @@ async def add_unit(uow: UnitOfWork, principal: Principal, body: UnitIn) -> RiskU
     return await _add(uow, principal, RiskUnit, {**body.model_dump(), "level": None, "control_level": None})
 
 
-async def change_unit(uow: UnitOfWork, principal: Principal, row_id: UUID, version: int, body: UnitIn) -> RiskUnit:
+async def change_unit(uow: UnitOfWork, principal: Principal, row_id: UUID, version: int, body: RiskUnitIn) -> RiskUnit:
     """Change a unit; zones that it leaves and enters take their colours from the units that they have now."""
     principal.require("risk:write")
     await get(uow, RiskObject, body.object_id)

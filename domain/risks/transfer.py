@@ -15,7 +15,7 @@ from domain.risks import dictionaries, repository
 from domain.risks.columns import CATEGORIES, COLUMNS, CONTROLS, SOURCES
 from domain.risks.methods import assess, check_control
 from domain.risks.models import RiskEvent, RiskMeasure, RiskObject, RiskUnit
-from domain.risks.schemas import ImportReport, RowFault
+from domain.risks.schemas import ImportReport, RiskRowFault
 from domain.risks.service import roll_up
 from twin import clock
 from twin.auth.principal import Principal
@@ -102,7 +102,9 @@ async def run(uow: UnitOfWork, principal: Principal, data: bytes, language: str,
     if applied:
         await _apply(uow, principal, plan)
     faults = [
-        RowFault(where=f"{number} {_heading(column, language)}".strip(), message=t(f"error.{code}", language, **params))
+        RiskRowFault(
+            where=f"{number} {_heading(column, language)}".strip(), message=t(f"error.{code}", language, **params)
+        )
         for number, column, code, params in plan.faults[:_FAULTS_SHOWN]
     ]
     return ImportReport(

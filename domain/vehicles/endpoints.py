@@ -95,7 +95,7 @@ class VehiclesPage(BaseModel):
     next: str | None
 
 
-class UnitIn(BaseModel):
+class VehicleUnitIn(BaseModel):
     """Which unit is put in."""
 
     model_config = ConfigDict(extra="forbid")
@@ -171,7 +171,7 @@ async def change(id: UUID, body: VehicleChange, uow: Uow, principal: CurrentPrin
 
 
 @router.put("/{id}/unit", summary="Put a GNSS unit into a vehicle")
-async def issue(id: UUID, body: UnitIn, uow: Uow, principal: CurrentPrincipal) -> VehicleOut:
+async def issue(id: UUID, body: VehicleUnitIn, uow: Uow, principal: CurrentPrincipal) -> VehicleOut:
     """One vehicle, one unit."""
     principal.require("vehicles:write")
     await service.issue(uow, id, body.unit)

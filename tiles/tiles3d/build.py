@@ -12,6 +12,7 @@ import shapely
 
 from tiles.tiles3d import georef as geo
 from tiles.tiles3d.archive import unpacked
+from tiles.tiles3d.city import build_city
 from tiles.tiles3d.errors import UnknownDelivery
 from tiles.tiles3d.footprints import build_footprints
 from tiles.tiles3d.foreign import take_over
@@ -115,6 +116,8 @@ def _build(delivery: Delivery, building: Building, options: Options, report: Pro
         return build_points(delivery, building, options, report)
     if delivery.kind == "footprints":
         return build_footprints(delivery, building, options, report)
+    if delivery.kind == "city":
+        return build_city(delivery, building, options, report)
     if delivery.kind == "osgb":
         georef = place(delivery, options)
         return georef, build_paged(delivery, georef, building, options, report)

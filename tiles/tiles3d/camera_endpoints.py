@@ -36,7 +36,7 @@ class SeeingOut(BaseModel):
     steered: bool = Field(description="it has to be turned to the point (a PTZ camera)")
 
 
-class CoverageOut(BaseModel):
+class CameraCoverageOut(BaseModel):
     """What a camera sees of the ground, clipped by the mesh."""
 
     id: str
@@ -120,11 +120,11 @@ async def seen_by(
 
 
 @router.get("/{site}/cameras/{camera}/coverage", summary="What a camera sees")
-async def covered(site: str, camera: str, principal: CurrentPrincipal, tileset: Tileset = "") -> CoverageOut:
+async def covered(site: str, camera: str, principal: CurrentPrincipal, tileset: Tileset = "") -> CameraCoverageOut:
     """The view cone clipped by the model: where a person on the ground is seen."""
     principal.require("map:read")
     row, fan = await camera_coverage(principal.enterprise_id, site, camera, tileset)
-    return CoverageOut(
+    return CameraCoverageOut(
         id=row.id,
         azimuths=[round(float(v), 3) for v in fan.azimuths],
         ranges=[round(float(v), 3) for v in fan.ranges],

@@ -10,9 +10,11 @@ from tiles.tiles3d.georef import read_metadata
 from tiles.tiles3d.gltf_read import load_gltf
 from tiles.tiles3d.mesh import Mesh
 
-MESH_SUFFIXES = (".glb", ".gltf", ".obj")
+MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".ifc")
 POINT_SUFFIXES = (".las", ".laz", ".ply", ".e57")
 FOOTPRINT_SUFFIXES = (".geojson", ".wkb", ".wkt")
+#: CityGML; ``.xml`` only where it is named as the delivery itself.
+CITY_SUFFIXES = (".gml", ".citygml")
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Delivery:
     """A recognised delivery.
 
     Attributes:
-        kind: ``osgb``, ``mesh``, ``points``, ``footprints`` or ``tileset``.
+        kind: ``osgb``, ``mesh``, ``points``, ``footprints``, ``city`` or ``tileset``.
         files: the tiles' top files (one per delivery tile), sorted.
         srs: from metadata.xml; empty when there is none.
         srs_file: the file that the SRS came from, for faults.
@@ -71,11 +73,35 @@ def recognise(path: Path) -> Delivery:
         ("mesh", MESH_SUFFIXES),
         ("points", POINT_SUFFIXES),
         ("footprints", FOOTPRINT_SUFFIXES),
+        ("city", CITY_SUFFIXES),
     ):
         files = _tops(data, suffixes)
         if files:
-            return Delivery(kind, path, files, srs, origin, "metadata.xml")
-    raise UnknownDelivery(path, "no OSGB, glTF, OBJ, point cloud, footprints or tileset.json in it")
+            return _placed(Delivery(kind, path, files, srs, origin, "metadata.xml"))
+    raise UnknownDelivery(path, "no OSGB, glTF, OBJ, IFC, CityGML, point cloud, footprints or tileset.json in it")
+
+
+def _placed(delivery: Delivery) -> Delivery:
+    """With the SRS and origin that IFC files carry themselves, where metadata.xml does not say.
+
+    Raises:
+        BrokenFile: files of one delivery that stand in different places.
+    """
+    if delivery.srs or delivery.kind != "mesh" or not any(f.suffix.lower() == ".ifc" for f in delivery.files):
+        return delivery
+    from tiles.tiles3d.ifc import read_place
+
+    first = delivery.files[0]
+    for file in delivery.files:
+        label = delivery.relative(file)
+        if file.suffix.lower() != ".ifc":
+            raise BrokenFile(label, "IFC and other meshes in one delivery need a metadata.xml")
+        place = read_place(file, label)
+        if file is first:
+            delivery.srs, delivery.origin, delivery.srs_file = place.srs, place.origin, label
+        elif (place.srs, place.origin) != (delivery.srs, delivery.origin):
+            raise BrokenFile(label, f"stands elsewhere than {delivery.srs_file}: deliver the files one by one")
+    return delivery
 
 
 def _single(path: Path) -> Delivery:
@@ -86,7 +112,9 @@ def _single(path: Path) -> Delivery:
     if suffix == ".osgb":
         return Delivery("osgb", path, [path], srs, origin)
     if suffix in MESH_SUFFIXES:
-        return Delivery("mesh", path, [path], srs, origin)
+        return _placed(Delivery("mesh", path, [path], srs, origin))
+    if suffix in CITY_SUFFIXES:
+        return _placed(Delivery("city", path, [path], srs, origin))
     if suffix in POINT_SUFFIXES:
         return Delivery("points", path, [path], srs, origin)
     if suffix in FOOTPRINT_SUFFIXES:
@@ -124,7 +152,7 @@ def _tops(data: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 
 def read_tile(file: Path, label: str, *, textures: bool = True) -> Mesh:
-    """The mesh of a glTF or OBJ tile, local frame, z up.
+    """The mesh of a glTF, OBJ or IFC tile, local frame, z up.
 
     Raises:
         EmptyTile: no triangle in it. Others: see the readers.
@@ -133,6 +161,10 @@ def read_tile(file: Path, label: str, *, textures: bool = True) -> Mesh:
         from tiles.tiles3d.obj import load_obj
 
         mesh = load_obj(file, label, textures=textures)
+    elif file.suffix.lower() == ".ifc":
+        from tiles.tiles3d.ifc import load_ifc
+
+        mesh = load_ifc(file, label)
     else:
         mesh = load_gltf(file.read_bytes(), label, file.parent, textures=textures)
     if mesh.triangles == 0:

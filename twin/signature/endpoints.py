@@ -14,7 +14,7 @@ from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.i18n import t
 from twin.signature import repository, service, token
 from twin.signature.models import Signature
-from twin.signature.schemas import Checks, KeyOut, SignatureOut, TokenIn, TokenOut, VerdictOut
+from twin.signature.schemas import Checks, KeyOut, SealIn, SealOut, SignatureOut, VerdictOut
 from twin.text_in import Asked
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
@@ -88,11 +88,11 @@ async def check(signature_id: UUID, language: Language) -> VerdictOut:
 
 
 @router.post("/api/verify", summary="Check the text of a QR code")
-async def check_token(body: TokenIn) -> TokenOut:
+async def check_token(body: SealIn) -> SealOut:
     """Whether the code's signature holds, and whether this installation knows it. Needs no sign-in."""
     found = token.check(body.token)
     if found is None:
-        return TokenOut(holds=False, known=False, id=None, kind="", meaning="", signer_name="", at="", fingerprint="")
+        return SealOut(holds=False, known=False, id=None, kind="", meaning="", signer_name="", at="", fingerprint="")
     said = found.statement
     known = False
     id_ = _uuid(said.get("id"))
@@ -100,7 +100,7 @@ async def check_token(body: TokenIn) -> TokenOut:
         async with unit_of_work(ALL_ENTERPRISES) as uow:
             row = await uow.session.get(Signature, id_)
             known = row is not None and json.loads(row.statement) == said
-    return TokenOut(
+    return SealOut(
         holds=found.holds,
         known=known,
         id=id_,

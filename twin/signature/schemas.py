@@ -65,13 +65,13 @@ class VerdictOut(BaseModel):
     fingerprint: str
 
 
-class TokenIn(Body):
+class SealIn(Body):
     """The text of a QR code."""
 
     token: Annotated[str, Field(min_length=20, max_length=8000)]
 
 
-class TokenOut(BaseModel):
+class SealOut(BaseModel):
     """What a QR code says. ``known``: the installation has this signature with this statement."""
 
     holds: bool
