@@ -158,6 +158,13 @@ async def cameras(
     return [Camera(**found) for found in await repository.cameras(uow.session, row, limit)]
 
 
+@router.get("/points/{device_id}/cameras", summary="Cameras bound to a measuring point")
+async def get_bound_cameras(device_id: UUID, uow: Uow, principal: CurrentPrincipal) -> Bound:
+    """The first first."""
+    principal.require("map:read")
+    return Bound(cameras=await repository.bound_cameras(uow.session, device_id))
+
+
 @router.put("/points/{device_id}/cameras", summary="Bind cameras to a measuring point")
 async def bind_cameras(device_id: UUID, body: Bound, uow: Uow, principal: CurrentPrincipal) -> Bound:
     """Exactly these, the first first; cameras that do not exist are left out."""

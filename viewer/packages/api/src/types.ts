@@ -65,3 +65,8 @@ export type AuditRow = Schemas['AuditRow']
 export type Tileset = Schemas['TilesetOut']
 export type Latest = Schemas['Latest']
 export type Trend = Schemas['Trend']
+/** Any shape of the contract by its own name. */
+export type Schema<K extends keyof Schemas> = Schemas[K]
+export type AlarmStatistics = Json<paths['/api/alarms/statistics']['get']['responses'][200]>
+export type AlarmAnalysis = Json<paths['/api/alarms/analysis']['get']['responses'][200]>
+export type AlarmCamera = Json<paths['/api/alarms/{id}/cameras']['get']['responses'][200]>[number]

@@ -58,6 +58,12 @@ export const ICONS = {
   vehicle: 'M3.5 16v-6h9V6.5h4l4 5V16M3.5 16h17M7.5 16a2 2 0 1 1 0 .01M16.5 16a2 2 0 1 1 0 .01',
   info: 'M12 4.5a7.5 7.5 0 1 1 0 15 7.5 7.5 0 0 1 0-15ZM12 11v5M12 8v.3',
   broken: 'M4 12a8 8 0 0 1 13-6.2M20 12a8 8 0 0 1-13 6.2M4.5 4.5l15 15',
+  sound: 'M4.5 9.5v5h3.5l4.5 3.5V6L8 9.5H4.5ZM15.5 9a4 4 0 0 1 0 6M18 6.5a7.5 7.5 0 0 1 0 11',
+  mute: 'M4.5 9.5v5h3.5l4.5 3.5V6L8 9.5H4.5ZM15.5 9.5l5 5M20.5 9.5l-5 5',
+  alarm: 'M6.5 17v-5.5a5.5 5.5 0 0 1 11 0V17M4.5 17h15M10 20h4M12 6V3.5',
+  source: 'M5 6.5h14v4.5H5zM5 13.5h14V18H5zM8 8.8h.01M8 15.8h.01M12 18v3',
+  hazard: 'M12 4.5 20.5 19h-17L12 4.5ZM12 10v4M12 16.6v.3',
+  checklist: 'M6 4.5h12v16H6zM9.5 3.5h5v2.5h-5zM8.5 10.5l1.3 1.3 2.2-2.6M14 11h2M8.5 15.5l1.3 1.3 2.2-2.6M14 16h2',
 } as const
 
 export type IconName = keyof typeof ICONS

@@ -1,0 +1,79 @@
+import { ApiError } from '@twin/api'
+import { LiveStore } from '@twin/live'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { usePlant } from '../../stores/plant'
+import { useSession } from '../../stores/session'
+import { compareAlarms, held, sumsOf, unseen, type Alarm } from './list'
+
+/** Changes are shown together, at most this often: in a flood thousands come within seconds. ms */
+const BATCH = 300
+
+/** The open alarms of the plant, kept current by the hub. */
+export const useAlarms = defineStore('alarms', () => {
+  const [session, plant] = [useSession(), usePlant()]
+  const store = new LiveStore<Alarm>()
+  const list = shallowRef<readonly Alarm[]>([])
+  const known = ref(false)
+  const refused = ref('')
+  const fault = ref('')
+  const listeners = new Set<(fresh: readonly Alarm[]) => void>()
+  /** ids that have been told as new or were there from the start */
+  const told = new Set<string>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let started = false
+
+  function show(): void {
+    timer = undefined
+    const fresh: Alarm[] = []
+    const first = !known.value
+    for (const alarm of store.items.values()) {
+      // what was there when the screen came up, or came while it was cut off, is shown but told by its number only
+      if (!told.has(alarm.id) && unseen(alarm) && !held(alarm) && !first) fresh.push(alarm)
+      told.add(alarm.id)
+    }
+    if (told.size > store.items.size + 10_000) for (const id of told) if (!store.items.has(id)) told.delete(id)
+    list.value = [...store.items.values()].sort(compareAlarms)
+    known.value = true
+    if (fresh.length > 0) {
+      fresh.sort(compareAlarms)
+      for (const tell of listeners) tell(fresh)
+    }
+  }
+
+  function start(): void {
+    if (started) return
+    started = true
+    store.listen(({ reset }) => {
+      if (reset && !known.value) show()
+      else timer ??= setTimeout(show, BATCH)
+    })
+    plant.subscribe('alarms', (change) => {
+      if (change.kind === 'refused') refused.value = change.message
+      else store.apply(change)
+    })
+  }
+
+  /** New alarms that nobody has seen, the gravest first; called once for each batch. */
+  function onFresh(tell: (fresh: readonly Alarm[]) => void): () => void {
+    listeners.add(tell)
+    return () => listeners.delete(tell)
+  }
+
+  async function acknowledge(ids: readonly string[]): Promise<void> {
+    fault.value = ''
+    try {
+      for (let i = 0; i < ids.length; i += 500)
+        await session.api.request('/api/alarms/acknowledge', { method: 'POST', body: { ids: ids.slice(i, i + 500) } })
+    } catch (error) {
+      fault.value = error instanceof ApiError ? error.message : String(error)
+    }
+  }
+
+  const sums = computed(() => sumsOf(list.value))
+  const may = computed(() => session.me?.scopes.includes('alarm:acknowledge') ?? false)
+  const of = (layer: string, id: string): readonly Alarm[] =>
+    list.value.filter((a) => a.subject_id === id && a.subject_layer === layer)
+
+  return { list, known, refused, fault, sums, may, start, onFresh, acknowledge, of }
+})
