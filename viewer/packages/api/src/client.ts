@@ -61,7 +61,7 @@ export class ApiClient {
     if (language) headers['Accept-Language'] = language
     if (!SAFE.has(method)) headers['X-Twin'] = '1' // a form on another site cannot set this
     let body: BodyInit | undefined
-    if (options.body instanceof FormData) body = options.body
+    if (options.body instanceof FormData || options.body instanceof Blob) body = options.body
     else if (options.body !== undefined) {
       headers['Content-Type'] ??= 'application/json'
       body = JSON.stringify(options.body)
