@@ -1,18 +1,12 @@
-import type { Badge, PlantView } from '@twin/scene'
+import type { PlantView } from '@twin/scene'
 import { watch } from 'vue'
 import { usePlant } from '../../stores/plant'
 import { useScreen } from '../../stores/screen'
 import { current, layerOf, moverOf, STYLE, type Fix } from './fixes'
-import { usePeople, type FenceNow } from './store'
+import { fenceBadge } from './fences'
+import { usePeople } from './store'
 
 const LAYERS = ['people', 'vehicles'] as const
-
-/** The broken fence carries the colour of its grade, beside the number. */
-export function fenceBadge(now: FenceNow, grade: unknown): Badge {
-  const text = `${now.count}${now.limit ? `/${now.limit}` : ''}${now.vehicles ? ` +${now.vehicles}` : ''}`
-  if (now.alarms.length > 0) return { text, tone: grade === 1 || grade === 2 || grade === 4 ? grade : 3 }
-  return { text, tone: now.stale > 0 ? 'stale' : 'normal' }
-}
 
 /** Keeps the model in step with the live streams. */
 export function stagePeople(view: PlantView): () => void {
