@@ -233,3 +233,16 @@ async def recordings(session: AsyncSession, alarm_id: UUID) -> list[dict[str, An
         {"a": alarm_id},
     )
     return [dict(row) for row in found.mappings()]
+
+
+async def recorded(session: AsyncSession, alarm_id: UUID, recording_id: UUID) -> str | None:
+    """SHA-256 of an alarm's recording; None when there is none (yet)."""
+    found = await session.execute(
+        text(
+            "SELECT f.sha256 FROM alarm_recording r JOIN attachment f ON f.id = r.attachment_id"
+            " WHERE r.id = :r AND r.alarm_id = :a"
+        ),
+        {"r": recording_id, "a": alarm_id},
+    )
+    digest = found.scalar()
+    return None if digest is None else str(digest)

@@ -17,12 +17,16 @@ FROM device d LEFT JOIN alarm_setpoint s ON s.device_id = d.id"""
 
 
 async def revision(session: AsyncSession) -> tuple[Any, ...]:
-    """Changes whenever a point, a set-point or the source of a point was changed."""
+    """Changes whenever a point, a set-point or the source of a point was changed.
+
+    Sums, not only the newest times: a transaction may commit after a later one.
+    """
     row = await session.execute(
         text(
-            "SELECT (SELECT max(updated_at) FROM device), (SELECT count(*) FROM device),"
-            " (SELECT max(updated_at) FROM alarm_setpoint), (SELECT count(*) FROM alarm_setpoint),"
-            " (SELECT max(updated_at) FROM field_source), (SELECT count(*) FROM field_point)"
+            "SELECT d.*, a.*, s.*, (SELECT count(*) FROM field_point) FROM"
+            " (SELECT count(*), sum(extract(epoch FROM updated_at)) FROM device) d,"
+            " (SELECT count(*), sum(extract(epoch FROM updated_at)) FROM alarm_setpoint) a,"
+            " (SELECT count(*), sum(extract(epoch FROM updated_at)) FROM field_source) s"
         )
     )
     return tuple(row.one())
@@ -50,6 +54,15 @@ async def active_keys(session: AsyncSession) -> list[tuple[UUID, str]]:
     """Enterprise and key of every active alarm of points and sources."""
     rows = await session.execute(
         text("SELECT enterprise_id, key FROM alarm WHERE active AND source IN ('point', 'comm')")
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def active_system_keys(session: AsyncSession, head: str) -> list[tuple[UUID, str]]:
+    """Enterprise and key of every active system alarm whose key begins with ``head``."""
+    rows = await session.execute(
+        text("SELECT enterprise_id, key FROM alarm WHERE active AND source = 'system' AND starts_with(key, :head)"),
+        {"head": head},
     )
     return [(row[0], row[1]) for row in rows]
 

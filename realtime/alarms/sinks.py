@@ -68,6 +68,7 @@ class AlarmSink:
         self._waiting: deque[tuple[UUID, AlarmFact | Ended]] = deque()
         self._wake = asyncio.Event()
         self._revision: tuple[Any, ...] | None = None
+        self._careful = False  # write one by one
         self.written = self.lost = 0
 
     # The gateway's calls -----------------------------------------------------------------------------
@@ -195,6 +196,7 @@ class AlarmSink:
         self._wake.set()
 
     async def _write(self) -> None:
+        self._wake.set()  # what an earlier run left
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -207,21 +209,46 @@ class AlarmSink:
                     await asyncio.sleep(0.5)
 
     async def flush(self) -> None:
-        """Write the oldest waiting facts of one enterprise: a run of raises or a run of ends, in one transaction."""
+        """Write the oldest waiting facts of one enterprise: a run of raises or a run of ends, in one transaction.
+
+        A run that the database refuses is tried one by one, and what it refuses alone is left out and counted as lost:
+        one bad fact must not hold back the alarms behind it.
+        """
         enterprise, head = self._waiting[0]
         run: list[AlarmFact | Ended] = []
-        for owner, fact in self._waiting:
-            if owner != enterprise or type(fact) is not type(head) or len(run) == _BATCH:
+        while self._waiting and len(run) < _BATCH:
+            owner, fact = self._waiting[0]
+            if owner != enterprise or type(fact) is not type(head):
                 break
             run.append(fact)
-        async with unit_of_work(enterprise, origin="alarm engine") as uow:
-            if isinstance(head, Ended):
-                await clear_alarms(uow, [(fact.key, fact.at) for fact in run if isinstance(fact, Ended)])
-            else:
-                await raise_alarms(uow, [fact for fact in run if isinstance(fact, AlarmFact)])
-        for _ in run:
             self._waiting.popleft()
-        self.written += len(run)
+        try:
+            while run:
+                part = run[: 1 if self._careful else _BATCH]
+                try:
+                    await _store(enterprise, part)
+                except Exception as error:
+                    if isinstance(error, (DBAPIError, OSError)) and is_outage(error):
+                        raise
+                    if len(part) > 1:
+                        self._careful = True
+                        continue
+                    log.exception("an alarm could not be written", key=part[0].key)
+                    self.lost += 1
+                else:
+                    self.written += len(part)
+                del run[: len(part)]
+        finally:
+            self._careful = False
+            self._waiting.extendleft((enterprise, fact) for fact in reversed(run))
+
+
+async def _store(enterprise: UUID, run: list[AlarmFact | Ended]) -> None:
+    async with unit_of_work(enterprise, origin="alarm engine") as uow:
+        if facts := [fact for fact in run if isinstance(fact, AlarmFact)]:
+            await raise_alarms(uow, facts)
+        else:
+            await clear_alarms(uow, [(fact.key, fact.at) for fact in run if isinstance(fact, Ended)])
 
 
 def _parts(rest: str) -> tuple[UUID, str]:

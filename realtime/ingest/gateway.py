@@ -26,7 +26,9 @@ from realtime.ingest.live import LiveValues
 from realtime.ingest.plugin import AddressInvalid, FieldPoint, SourceError, kinds
 from realtime.ingest.recorder import Recorder
 from realtime.ingest.spool import Spool
-from realtime.ingest.tap import SampleSink, SourceEvent, Tap, declared
+from realtime.ingest.tap import BACKOFF as SINK_BACKOFF
+from realtime.ingest.tap import CALM, SampleSink, SourceEvent, Tap, declared
+from realtime.ingest.troubles import Troubles
 from twin import clock
 from twin.db import outbox, uow
 from twin.ops.lifeline import bind_to_parent, on_stop
@@ -41,6 +43,16 @@ BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LOOK = 3.0  # seconds between two looks at what is set
 _REST = 0.1  # seconds between two looks at least
 _TELL = 10.0  # seconds between two notes on how sources fare
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended: libraries of the field sometimes swallow a cancellation."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
+    await asyncio.gather(*tasks, return_exceptions=True)  # their failures were told where they happened
 
 
 @dataclass
@@ -72,12 +84,15 @@ class Gateway:
         look: float = _LOOK,
         backoff: tuple[float, ...] = BACKOFF,
         sinks: Sequence[SampleSink] | None = None,
+        sink_backoff: Sequence[float] = SINK_BACKOFF,
     ) -> None:
         self._look = look
         self._backoff = backoff
         self.recorder = Recorder(Writer(settings, NAME), Spool(settings.var_dir / "spool" / NAME))
         self.live = LiveValues(publisher, {})
-        self.tap = Tap(declared(settings) if sinks is None else sinks)
+        self.tap = Tap(declared(settings) if sinks is None else sinks, sink_backoff)
+        self._troubles = Troubles()
+        self._lost = (0, 0.0)  # samples that were lost, when the last of them (monotonic)
         self.sources: dict[UUID, Running] = {}
         self._revision: tuple[Any, ...] | None = None
         self._told: list[tuple[UUID, bool, str]] = []
@@ -92,9 +107,7 @@ class Gateway:
             await asyncio.gather(*tasks)
         finally:
             running = [source.task for source in self.sources.values() if source.task is not None]
-            for task in (*tasks, *running):
-                task.cancel()
-            await asyncio.gather(*tasks, *running, return_exceptions=True)
+            await end(*tasks, *running)
             self.live.flush()
             await self.recorder.close()
 
@@ -158,8 +171,7 @@ class Gateway:
     async def _stop(self, source: Running) -> None:
         del self.sources[source.row.id]
         if source.task is not None:
-            source.task.cancel()
-            await asyncio.gather(source.task, return_exceptions=True)
+            await end(source.task)
         source.feed.give_up()
         self.live.flush()
         self._tell(source, "stopped", "")
@@ -239,6 +251,26 @@ class Gateway:
             if clock.monotonic() >= next_note or told != self._told:
                 next_note, self._told = clock.monotonic() + _TELL, told
                 await self._note()
+            await self._tell_troubles()
+
+    def _wrong(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What is wrong with the gateway itself: type and name of each trouble -> values for its text."""
+        wrong: dict[tuple[str, str], dict[str, Any]] = {}
+        for lane in self.tap.lanes:
+            if lane.trouble:
+                wrong["sink_failed", lane.name] = {"name": lane.name, "reason": lane.trouble, "lost": lane.lost}
+        if (lost := self.recorder.counts.lost) > self._lost[0]:
+            self._lost = lost, clock.monotonic()
+        if self._lost[0] and clock.monotonic() - self._lost[1] < CALM:
+            wrong["samples_lost", NAME] = {"count": lost}
+        return wrong
+
+    async def _tell_troubles(self) -> None:
+        try:
+            await self._troubles.tell({s.row.enterprise_id for s in self.sources.values()}, self._wrong())
+        except Exception as error:  # that it cannot be told must not stop the data
+            if not (isinstance(error, (DBAPIError, OSError)) and outbox.is_outage(error)):
+                log.exception("a trouble could not be told")
 
     async def _note(self) -> None:
         now = clock.monotonic()

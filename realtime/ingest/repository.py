@@ -38,9 +38,9 @@ class PointRow:
 
 
 async def revision(session: AsyncSession) -> tuple[Any, ...]:
-    """Changes whenever a source or its points were changed."""
+    """Changes whenever a source or its points were changed, in whatever order the changes were committed."""
     row = await session.execute(
-        text("SELECT count(*), max(updated_at), count(*) FILTER (WHERE enabled) FROM field_source")
+        text("SELECT count(*), sum(extract(epoch FROM updated_at)), count(*) FILTER (WHERE enabled) FROM field_source")
     )
     return tuple(row.one())
 

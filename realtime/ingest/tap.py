@@ -6,6 +6,7 @@ A package offers ``sinks.py`` with ``SINKS: tuple[Callable[[Settings], SampleSin
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ import structlog
 from numpy.typing import NDArray
 
 from realtime.ingest.feed import Live
+from twin import clock
 from twin.registry.discover import submodules
 from twin.settings import Settings
 
@@ -24,6 +26,12 @@ log = structlog.get_logger("realtime.ingest")
 
 #: Seconds between two batches.
 PERIOD = 0.05
+#: Batches that wait for one sink at most; beyond, the oldest are lost to it (and told).
+QUEUE = 200
+#: Seconds until a sink whose work of its own failed starts again; one that ran the last of them starts over.
+BACKOFF = (0.2, 1.0, 5.0, 30.0)
+#: Seconds without a further fault after which a sink counts as well again.
+CALM = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,8 @@ class SampleSink(Protocol):
         """A source came or went. After a start of the gateway every source tells ``up`` or ``down`` once."""
 
     async def run(self) -> None:
-        """Work of its own until cancelled (write to the database and so on); a failure ends the gateway."""
+        """Work of its own until cancelled (write to the database and so on). After a failure it is called again: what
+        the sink holds in memory must allow that."""
 
 
 def batch(states: Sequence[Live]) -> SampleBatch:
@@ -97,16 +106,92 @@ def declared(settings: Settings) -> list[SampleSink]:
     return [make(settings) for module in submodules("sinks") for make in module.SINKS]
 
 
-class Tap:
-    """Hands on to all sinks. A sink that fails is told in the log and hurts nobody else."""
+class Lane:
+    """One sink's own way out of the tap: a bounded queue, two tasks, and what went wrong lately.
 
-    def __init__(self, sinks: Sequence[SampleSink]) -> None:
-        self._sinks = sinks
+    A fault of the sink costs it the batch at hand or a restart of its work, and nobody else anything.
+    """
+
+    def __init__(self, sink: SampleSink, backoff: Sequence[float] = BACKOFF) -> None:
+        self.name = type(sink).__name__
+        self.faults = 0
+        self.lost = 0  # batches
+        self._sink = sink
+        self._backoff = backoff
+        self._queue: deque[tuple[str, Any]] = deque()
+        self._wake = asyncio.Event()
+        self._trouble: tuple[float, str] | None = None  # monotonic, what happened
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong within the last minute; empty while the sink is well."""
+        if self._trouble is None or clock.monotonic() - self._trouble[0] > CALM:
+            return ""
+        return self._trouble[1]
+
+    def put(self, call: str, what: Any) -> None:
+        """Queue a call. Only batches of samples are ever thrown away, the oldest first."""
+        if call == "samples" and sum(1 for waiting, _ in self._queue if waiting == call) >= QUEUE:
+            del self._queue[next(n for n, (waiting, _) in enumerate(self._queue) if waiting == call)]
+            self.lost += 1
+            self._note("samples", "too slow")
+        self._queue.append((call, what))
+        self._wake.set()
+
+    def _note(self, call: str, why: str) -> None:
+        if not self.trouble:  # a sink that always fails must not fill the log
+            log.error("a sink failed", sink=self.name, call=call, error=why)
+        self._trouble = clock.monotonic(), f"{call}: {why}"
+
+    def _failed(self, call: str, error: Exception) -> None:
+        self.faults += 1
+        if not self.trouble:
+            log.error("a sink failed", sink=self.name, call=call, exc_info=error)
+        self._trouble = clock.monotonic(), f"{call}: {type(error).__name__}: {error}"
+
+    async def run(self) -> None:
+        """Serve the sink until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._feed())
+            group.create_task(self._work())
+
+    async def _feed(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                call, what = self._queue.popleft()
+                try:
+                    getattr(self._sink, call)(what)
+                except Exception as error:
+                    self._failed(call, error)
+                await asyncio.sleep(0)  # a long queue must not hold up the data
+
+    async def _work(self) -> None:
+        tries = 0
+        while True:
+            began = clock.monotonic()
+            try:
+                await self._sink.run()
+                return  # it has nothing more to do of its own
+            except Exception as error:
+                self._failed("run", error)
+            if clock.monotonic() - began > self._backoff[-1]:
+                tries = 0
+            await asyncio.sleep(self._backoff[min(tries, len(self._backoff) - 1)])
+            tries += 1
+
+
+class Tap:
+    """Hands on to all sinks, to each over a lane of its own."""
+
+    def __init__(self, sinks: Sequence[SampleSink], backoff: Sequence[float] = BACKOFF) -> None:
+        self.lanes = [Lane(sink, backoff) for sink in sinks]
         self._waiting: list[Live] = []
 
     def put(self, live: Live) -> None:
         """Take a point's new state."""
-        if self._sinks:
+        if self.lanes:
             self._waiting.append(live)
 
     def flush(self) -> None:
@@ -125,17 +210,14 @@ class Tap:
         self._each("source", event)
 
     def _each(self, call: str, what: Any) -> None:
-        for sink in self._sinks:
-            try:
-                getattr(sink, call)(what)
-            except Exception:  # one module's fault must not stop the data
-                log.exception("a sink failed", sink=type(sink).__name__, call=call)
+        for lane in self.lanes:
+            lane.put(call, what)
 
     async def run(self) -> None:
         """Hand on until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for sink in self._sinks:
-                group.create_task(sink.run())
+            for lane in self.lanes:
+                group.create_task(lane.run())
             while True:
                 await asyncio.sleep(PERIOD)
                 self.flush()

@@ -15,7 +15,7 @@ from tests.history.conftest import (
     Points,
     points,  # noqa: F401 a fixture
 )
-from tests.ingest.support import modbus_peer
+from tests.ingest.support import eventually, modbus_peer
 from tests.ingest.test_gateway import put, running
 from twin.settings import Settings
 
@@ -51,10 +51,8 @@ async def test_field_values_raise_and_clear_and_a_lost_link_is_an_alarm(
         "grades": {"h": 3},
     }
     assert (await desk.put(f"/api/alarms/points/{device}", json=body)).status_code == 200
-    async with (
-        modbus_peer(1) as bus,
-        running(database, enterprise.id, tmp_path, sinks=(AlarmSink(database, look=0.05),)),
-    ):
+    sink = AlarmSink(database, look=0.05)
+    async with modbus_peer(1) as bus, running(database, enterprise.id, tmp_path, sinks=(sink,)):
         given = {"host": "127.0.0.1", "port": bus.port, "period_s": 0.02, "timeout_s": 0.3}
         bus.registers[1][0] = 90
         await put(enterprise.id, "gds", "modbus_tcp", given, {device: "1:holding:0"}, bad=0.5)
@@ -69,7 +67,7 @@ async def test_field_values_raise_and_clear_and_a_lost_link_is_an_alarm(
             "device",
         )
         bus.registers[1][0] = 78
-        await asyncio.sleep(0.3)
+        await eventually(lambda: sink.engine._value[sink.engine.index[device]] == 78 and not sink._waiting)
         assert len(await listed(desk, **mine, state="active")) == 2, "inside the dead band"
         bus.registers[1][0] = 60
         (left,) = await until(desk, lambda items: len(items) == 1, **mine, state="active")

@@ -53,7 +53,7 @@ async def running(
     ingest = Ingest(hub)
     await ingest.start(socket_path(mine))
     async with Publisher(socket_path(mine), retry=0.05) as publisher:
-        gateway = Gateway(mine, publisher, look=look, backoff=(0.1, 0.2), sinks=sinks)
+        gateway = Gateway(mine, publisher, look=look, backoff=(0.1, 0.2), sinks=sinks, sink_backoff=(0.05, 0.1))
         task = asyncio.create_task(gateway.run())
         try:
             yield gateway, Screen(hub, enterprise)
