@@ -60,7 +60,7 @@ def import_(
     plain: Annotated[bool, typer.Option("--plain", help="不压缩几何 · no meshopt compression")] = False,
     workers: Annotated[int, typer.Option(help="进程数，0 为全部核心 · processes, 0 for all cores")] = 0,
 ) -> None:
-    """导入三维模型 · import a 3D model (OSGB, GLB, OBJ, LAS/LAZ/PLY/E57, footprints, 3D Tiles)."""
+    """导入三维模型 · import a 3D model (OSGB, GLB, OBJ, IFC, CityGML, LAS/LAZ/PLY/E57, footprints, 3D Tiles)."""
     from tiles.tiles3d.build import import_delivery, tileset_id
     from tiles.tiles3d.job import Options
 
