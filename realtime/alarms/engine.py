@@ -90,6 +90,8 @@ class Engine:
         self._ref_ts: Ints = np.zeros(n, dtype=np.int64)  # from where the rate is measured
         self._ref_value: Floats = np.full(n, np.nan)
         self.down: Flags = np.zeros(n, dtype=np.bool_)
+        # Watched by levels only, with nothing active or pending: a value between _low and _high changes nothing.
+        self._calm: Flags = np.zeros(n, dtype=np.bool_)
 
     def configure(self, settings: Sequence[Setting], now: int, active: Sequence[tuple[UUID, str]] = ()) -> list[Change]:
         """Take over what is set. The state of points that stay, stays; conditions of points that are gone end.
@@ -135,6 +137,8 @@ class Engine:
         n = len(settings)
         self._base: Floats = np.array([s.limits for s in settings], dtype=np.float64).reshape(n, 4)
         self._limits = self._base.copy()
+        self._low: Floats = np.empty(n)
+        self._high: Floats = np.empty(n)
         self._deadband, self._rate, self._switch = column("deadband"), column("rate"), column("switch")
         self._enabled = column("enabled").astype(np.bool_)
         self._bad = column("bad").astype(np.bool_)
@@ -149,6 +153,13 @@ class Engine:
             self._choose(i)
         self._leads = np.zeros(n, dtype=np.bool_)
         self._leads[list(self._followers)] = True
+        self._plain = self._enabled & np.isnan(self._rate) & np.isnan(self._switch) & ~self._leads
+        self._ref_ts[np.isnan(self._rate)] = 0  # a rate that is set later counts from then on
+        self._settle(np.arange(n))
+
+    def _settle(self, i: Ints) -> None:
+        """Note which of these points are calm."""
+        self._calm[i] = self._plain[i] & ~(self.active[i] | (self._pending[i] > 0)).any(axis=1)
 
     def _choose(self, i: int) -> None:
         """The limits of a point as the states of other points have it now."""
@@ -156,8 +167,11 @@ class Engine:
             leader = self.index.get(state.device)
             if leader is not None and state.low <= self._value[leader] <= state.high:
                 self._limits[i] = state.limits
-                return
-        self._limits[i] = self._base[i]
+                break
+        else:
+            self._limits[i] = self._base[i]
+        self._low[i] = np.fmax(np.fmax(self._limits[i, LL], self._limits[i, L]), -np.inf)
+        self._high[i] = np.fmin(np.fmin(self._limits[i, H], self._limits[i, HH]), np.inf)
 
     def limit(self, i: int, kind: int) -> float:
         """The limit of a condition now; NaN where there is none."""
@@ -173,6 +187,12 @@ class Engine:
         return changes
 
     def _round(self, i: Ints, ts: Ints, received: Ints, value: Floats, quality: Ints) -> list[Change]:
+        quiet = self._calm[i] & (value > self._low[i]) & (value < self._high[i]) & (quality >= 0) & (ts > self._ts[i])
+        if quiet.any():  # nearly all samples of a plant that runs well
+            at = i[quiet]
+            self._ts[at], self._value[at] = ts[quiet], value[quiet]
+            rest = ~quiet
+            i, ts, received, value, quality = i[rest], ts[rest], received[rest], value[rest], quality[rest]
         usable = (quality >= 0) & np.isfinite(value)
         fresh = ~(usable & (ts <= self._ts[i]))  # late and repeated samples say nothing new
         if not fresh.all():
@@ -245,6 +265,7 @@ class Engine:
         due = flips & (received[:, None] - pending >= delay)
         self._pending[i] = np.where(due, 0, pending)
         self.active[i] = active ^ due
+        self._settle(i)
         return [self._told(int(i[row]), int(kind)) for row, kind in zip(*np.nonzero(due), strict=True)]
 
     def _told(self, i: int, kind: int) -> Change:
@@ -256,6 +277,7 @@ class Engine:
     def hold_bad(self, i: int) -> None:
         """Forget a wait for bad quality: the source of the point is lost as a whole."""
         self._pending[i, BAD] = 0
+        self._settle(np.array([i]))
 
     def tick(self, now: int) -> list[Change]:
         """End the delays that are over: a value that stands still sends no more samples."""
@@ -265,6 +287,7 @@ class Engine:
             return []
         self._pending[due] = 0
         self.active ^= due
+        self._settle(np.flatnonzero(due.any(axis=1)))
         return [self._told(int(i), int(kind)) for i, kind in zip(*np.nonzero(due), strict=True)]
 
     def _again(self, i: Ints, now: int) -> list[Change]:
