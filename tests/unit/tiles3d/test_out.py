@@ -1,0 +1,74 @@
+"""``twin tiles import --out`` from outside: no database; and what the rebuilt top levels save."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.unit.tiles3d.deliveries import glb_delivery
+from tiles.tiles3d.build import import_delivery
+from tiles.tiles3d.job import Options
+from tiles.tiles3d.tileset import Visit, walk
+
+
+def test_out_needs_no_database(tmp_path: Path) -> None:
+    """The command in an environment that names no database, in an empty folder: nothing but the tileset appears."""
+    source = glb_delivery(tmp_path / "in", 1, 1, n=4, texture=32)
+    home = tmp_path / "home"
+    home.mkdir()
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("TWIN_", "PG"))}
+    # A port on which nothing listens: whoever asks a database fails.
+    environment = keep | {"TWIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "TWIN_VAR_DIR": str(home)}
+    command = [str(Path(sys.executable).with_name("twin")), "tiles", "import", str(source), "--workers", "1"]
+    ran = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    assert (tmp_path / "out" / "tileset.json").is_file()
+    assert list(home.iterdir()) == []
+
+
+def drawn(folder: Path, error: float) -> list[Visit]:
+    """The tiles that an engine draws where it allows this geometric error everywhere."""
+    return [
+        v
+        for v in walk(folder, root_transform=False)
+        if v.contents()
+        and (v.tile["geometricError"] <= error or not v.tile.get("children"))
+        and (v.parent is None or v.parent.tile["geometricError"] > error)
+    ]
+
+
+def cost(tiles: list[Visit]) -> tuple[int, int]:
+    """Requests and bytes."""
+    files = [v.base / uri for v in tiles for uri in v.contents()]
+    return len(files), sum(f.stat().st_size for f in files)
+
+
+def test_the_first_picture_of_a_large_area_is_one_small_file(tmp_path: Path) -> None:
+    """Plain conversion has nothing above the delivery's tiles: 16 requests. With the top levels one is enough, and at
+    every error on the way down never more is drawn than the plain conversion would.
+    """
+    source = glb_delivery(tmp_path / "in", 4, 4, n=12, texture=64)
+    import_delivery(source, tmp_path / "out", options=Options(workers=1))
+    every = list(walk(tmp_path / "out", root_transform=False))
+    plain = cost([v for v in every if not v.tile.get("children")])
+    assert plain[0] == 16
+    root = every[0].tile["geometricError"]
+    first = cost(drawn(tmp_path / "out", root))
+    assert first[0] == 1
+    assert first[1] < plain[1] / 4
+    before = first
+    for error in sorted({v.tile["geometricError"] for v in every}, reverse=True):
+        now = cost(drawn(tmp_path / "out", error))
+        assert before[0] <= now[0] <= plain[0]
+        assert now[1] <= plain[1]
+        before = now
+    assert before == plain, "the finest picture is the delivery itself"
