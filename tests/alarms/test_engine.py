@@ -6,7 +6,7 @@ import math
 from uuid import UUID
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime.alarms.engine import NO_COMMUNICATION, Change, Engine, Setting, StateLimits
@@ -113,6 +113,7 @@ def test_new_limits_hold_at_once_and_a_restart_keeps_what_is_active() -> None:
     assert [c.type for c in made(level()).configure([], 5)] == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(-1, 11)), max_size=60), st.integers(1, 20))
 def test_batches_say_what_single_samples_say(samples: list[tuple[int, float]], size: int) -> None:
     one, many = (made(level(deadband=0.3), Setting(B, (NONE, NONE, 5.0, NONE))) for _ in range(2))

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from domain.alarms import escalation
 from realtime.alarms.raising import clear_alarms, raise_alarms
@@ -72,6 +73,10 @@ async def test_rules_push_what_is_due_once_and_nothing_after_return(enterprise: 
         assert got[-1]["alarm"]["id"] == str(seen) and got[-1]["count"] == 1
         steps = (await desk.get(f"/api/alarms/{seen}/escalations")).json()
         assert [step["rule_name"] for step in steps] == ["班长", "短信"]
+        async with unit_of_work(enterprise.id) as uow:
+            events = text("SELECT key, payload FROM outbox WHERE topic = 'alarm' AND kind = 'escalated' ORDER BY id")
+            said = (await uow.session.execute(events)).all()
+        assert [(key, payload["id"]) for key, payload in said] == [(str(seen), str(seen))] * 2, "once for each rule"
         assert (await desk.get(f"/api/alarms/{gone}/escalations")).json() == []
         assert (await desk.delete(f"/api/alarms/rules/{made['id']}")).status_code == 204
     assert (await desk.post(f"/api/alarms/{seen}/handle", json=RESULT)).json()["status"] == "handled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime.history.compress import Compressor, DeadBand
@@ -18,7 +18,7 @@ SAID = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SAID, max_size=60), st.floats(0, 3), st.integers(1, 1000))
 def test_the_held_value_is_within_the_band(said: list[tuple[int, float, int]], deviation: float, longest: int) -> None:
     kept: list[Row] = []
@@ -38,7 +38,7 @@ def test_the_held_value_is_within_the_band(said: list[tuple[int, float, int]], d
         assert abs(held[3] - row[3]) <= deviation or (math.isnan(held[3]) and held == row)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=30), st.data())
 def test_a_late_sample_hides_nothing_that_came_after_it(values: list[float], data: st.DataObject) -> None:
     kept: list[Row] = []

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -64,7 +64,7 @@ def test_the_check_of_the_standards_own_example() -> None:
     assert frames.fields212(segment)[0]["MN"] == "010000A8900016F000169DC0"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=5), st.data())
 def test_frames_survive_any_cut_of_the_stream_and_rubbish_between(rubbish: list[bytes], data: st.DataObject) -> None:
     packet = frames.packet212(RTD)
