@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from realtime.alarms.engine import NO_COMMUNICATION, Change, Engine, Setting, StateLimits
 
@@ -127,3 +128,45 @@ def test_batches_say_what_single_samples_say(samples: list[tuple[int, float]], s
         c for k in range(0, len(samples), size) for c in many.take(*(a[k : k + size] for a in (index, ts, ts, value, quality)))
     ]  # fmt: skip
     assert sorted(map(str, singly)) == sorted(map(str, together))
+
+
+class Thorough(Engine):
+    """Judges every sample in full."""
+
+    def _settle(self, i: NDArray[np.int64]) -> None:
+        self._calm[i] = False
+
+
+_SAMPLE = st.tuples(
+    st.integers(0, 2), st.sampled_from([-1.0, 0.5, 1.5, 2.0, 5.0, 7.8, 8.0, 8.5, 9.5, NONE]),
+    st.sampled_from([0, 0, 0, -5]), st.sampled_from([0.1, 1.0, 3.0, -1.0]), st.booleans(),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(_SAMPLE, max_size=40), st.integers(0, 4))
+def test_calm_points_cost_little_and_miss_nothing(
+    samples: list[tuple[int, float, int, float, bool]], kind: int
+) -> None:
+    more: dict[str, object] = [{}, {"on_delay": 2}, {"rate": 1.0}, {"switch": 1.5}, {"bad_delay": 0}][kind]  # type: ignore[assignment]
+    c = UUID(int=3)
+    told = []
+    for engine in (Engine(), Thorough()):
+        leader = StateLimits(A, 5.0, 9.0, (NONE, NONE, 4.0, 6.0))
+        engine.configure(
+            [
+                level(**more),
+                Setting(B, (1.0, 2.0, 8.0, 9.0), 0.5),
+                Setting(c, (NONE, 2.0, 8.0, NONE), states=(leader,)),
+            ],
+            1,
+        )
+        now, changes = 1000 * S, list[Change]()
+        for point, value, quality, step, tick in samples:
+            now += int(abs(step) * S)
+            ts = now if step > 0 else now - 5 * S
+            changes += engine.take(*(np.array([x]) for x in (point, ts, now, value, quality)))
+            if tick:
+                changes += engine.tick(now)
+        told.append([repr(change) for change in changes])
+    assert told[0] == told[1]
