@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from tests.unit.tiles3d.deliveries import picture, terrain, write_metadata
 from tests.unit.tiles3d.osg_encoder import Geom, Lod, encode
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.check import check
-from tiles.tiles3d.errors import Bomb, BrokenFile, MissingTexture, UnsafePath
+from tiles.tiles3d.errors import Bomb, BrokenFile, DeliveryError, EmptyTile, MissingTexture, UnsafePath
 from tiles.tiles3d.gltf_read import Gltf
 from tiles.tiles3d.job import Options
 from tiles.tiles3d.osgb import load_cells
@@ -91,8 +93,6 @@ def test_cut_zlib_and_bombs(tmp_path: Path) -> None:
     data = encode(geom(), compress=True)
     with pytest.raises(BrokenFile, match="cut off"):
         cells(tmp_path, data[:-20])
-    import zlib
-
     engine = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = engine.compress(b"\0" * (64 << 20)) + engine.flush()
     head = struct.pack("<IIIII", 0x6C910EA1, 0x1AFB4545, 1, 80, 0) + struct.pack("<I", 4) + b"zlib"
@@ -177,6 +177,43 @@ def test_a_tile_without_its_top_file_is_refused(tmp_path: Path) -> None:
     (source / "Data" / "Tile_+001_+000" / "Tile_+001_+000.osgb").unlink()
     with pytest.raises(BrokenFile, match="top file"):
         import_delivery(source, tmp_path / "out", options=Options(workers=1))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
+
+
+def bomb() -> bytes:
+    """An OSGB head over zeros that unpack to 64 MB."""
+    engine = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = struct.pack("<IIIII", 0x6C910EA1, 0x1AFB4545, 1, 80, 0) + struct.pack("<I", 4) + b"zlib"
+    return head + engine.compress(b"\0" * (64 << 20)) + engine.flush()
+
+
+def outside(picture_at: str) -> bytes:
+    """A tile whose picture is a file beside it."""
+    made = geom(40.0)
+    made.external, made.picture = True, picture_at
+    return encode(made)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda: encode(geom(40.0))[:-90], BrokenFile),
+        (bomb, Bomb),
+        (lambda: outside("gone.jpg"), MissingTexture),
+        (lambda: outside("../../../../secret.jpg"), UnsafePath),
+        (lambda: encode(Geom(np.zeros((0, 3), np.float32), None, [])), EmptyTile),
+    ],
+    ids=["truncated", "bomb", "missing-texture", "climbing", "empty"],
+)
+def test_broken_deliveries_leave_nothing(tmp_path: Path, make: Callable[[], bytes], kind: type[DeliveryError]) -> None:
+    """One bad tile beside a good one that is already written: the fault names the tile, and no half-made set stays."""
+    source = delivery(tmp_path / "in")
+    name = "Tile_+001_+000"
+    (source / "Data" / name / f"{name}.osgb").write_bytes(make())
+    with pytest.raises(kind) as caught:
+        import_delivery(source, tmp_path / "out", options=Options(workers=1))
+    assert caught.value.fault
+    assert name in caught.value.file, "a climbing path names the tile's folder, the others its file"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
 
 
