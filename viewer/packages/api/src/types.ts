@@ -70,3 +70,4 @@ export type Schema<K extends keyof Schemas> = Schemas[K]
 export type AlarmStatistics = Json<paths['/api/alarms/statistics']['get']['responses'][200]>
 export type AlarmAnalysis = Json<paths['/api/alarms/analysis']['get']['responses'][200]>
 export type AlarmCamera = Json<paths['/api/alarms/{id}/cameras']['get']['responses'][200]>[number]
+export type FieldSource = Json<paths['/api/sources']['get']['responses'][200]>[number]

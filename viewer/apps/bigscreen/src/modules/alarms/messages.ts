@@ -16,6 +16,7 @@ export default {
     value: '{value}{unit}，限值 {limit}{unit}',
     desk: '报警台',
     age: { s: '{n} 秒', min: '{n} 分钟', h: '{n} 小时', d: '{n} 天' },
+    types: { ll: '低低报', l: '低报', h: '高报', hh: '高高报', rate: '变化过快', switch: '开关量报警' },
     grade: { 1: '一级', 2: '二级', 3: '三级', 4: '四级' },
     status: {
       unacknowledged: '未确认',
@@ -74,6 +75,7 @@ export default {
     value: '{value}{unit}, limit {limit}{unit}',
     desk: 'Alarm desk',
     age: { s: '{n} s', min: '{n} min', h: '{n} h', d: '{n} d' },
+    types: { ll: 'LL', l: 'L', h: 'H', hh: 'HH', rate: 'Rate', switch: 'Switch' },
     grade: { 1: 'Grade 1', 2: 'Grade 2', 3: 'Grade 3', 4: 'Grade 4' },
     status: {
       unacknowledged: 'unacknowledged',

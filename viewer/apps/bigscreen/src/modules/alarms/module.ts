@@ -9,7 +9,7 @@ import { stageAlarms } from './stage'
 export default defineModule({
   key: 'alarms',
   panels: [
-    { key: 'alarms', side: 'right', order: 10, component: AlarmPanel, scope: 'map:read' },
+    { key: 'alarms', side: 'right', order: 10, component: AlarmPanel, scope: 'map:read', past: true },
     { key: 'sensors', side: 'right', order: 30, component: SensorsPanel, scope: 'map:read' },
   ],
   cards: [{ layer: 'device', order: 10, component: DeviceAlarms, scope: 'map:read' }],

@@ -1,0 +1,99 @@
+"""From the field to the screens: a scenario trips, the alarm is seen and heard, acknowledged, handled, and counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import PATIENCE, Plant
+
+KEY = "overfill"
+
+
+@pytest.fixture
+def alarm(plant: Plant) -> Iterator[dict[str, Any]]:
+    """The open alarm of the tank that the scenario overfills; the scenario ends afterwards."""
+    cookie = plant.token("manager")
+    scenarios = plant.call("GET", "/api/simulators/scenarios", cookie=cookie)
+    tag = next(s["tags"][0] for s in scenarios if s["key"] == KEY)
+    devices = plant.call("GET", "/ogc/collections/device/items?limit=1000", cookie=cookie)["features"]
+    device = next(d["id"] for d in devices if d["properties"]["tag"] == tag)
+    plant.call("POST", "/api/simulators/scenarios", {"key": KEY, "active": True}, cookie=cookie)
+    try:
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not (
+            found := plant.call("GET", f"/api/alarms?state=unacknowledged&subject={device}", cookie=cookie)["items"]
+        ):
+            assert time.monotonic() < deadline, "the scenario raised no alarm"
+            time.sleep(0.5)
+        yield found[0]
+    finally:
+        plant.call("POST", "/api/simulators/scenarios", {"key": KEY, "active": False}, cookie=cookie)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", timezone_id="Europe/Berlin")
+    made = context.new_page()
+    made.set_default_timeout(PATIENCE)
+    yield made
+    context.close()
+
+
+@pytest.mark.req("M9.3", "M9.4", "M9.6")
+def test_an_alarm_is_seen_acknowledged_handled_and_counted(page: Page, plant: Plant, alarm: dict[str, Any]) -> None:
+    patient = {"timeout": PATIENCE}
+    plant.login(page, "manager")
+    page.goto(f"{plant.url}/screen/?view=2d")
+    row = page.locator(f"[data-alarm='{alarm['id']}']")
+    expect(row).to_have_attribute("data-status", "unacknowledged", **patient)
+    # the sound says what it is: off until somebody enables it by a click
+    sound = page.locator("[data-sound]")
+    expect(sound).to_have_attribute("data-sound", "off")
+    page.click("[data-sound-toggle]")
+    expect(sound).to_have_attribute("data-sound", "on", **patient)
+    expect(page.locator("[data-lamp]")).to_contain_text("未确认")
+    row.locator("[data-acknowledge]").click()
+    expect(row).to_have_attribute("data-status", "acknowledged", **patient)
+
+    page.goto(f"{plant.url}/console/alarms/{alarm['id']}?subject={alarm['subject_id']}&state=all")
+    drawer = page.locator("[data-test=drawer]")
+    expect(drawer).to_have_attribute("data-status", "acknowledged", **patient)
+    submit = page.locator("[data-test=handle]")
+    expect(submit).to_be_disabled()  # a written result or none
+    page.fill("[name=cause]", "进料阀未关严")
+    page.fill("[name=action]", "关闭进料阀，核对液位")
+    page.fill("[name=person]", "王强")
+    submit.click()
+    expect(page.locator("[data-test=result]")).to_contain_text("进料阀未关严", **patient)
+    # still overfull: it closes by itself once the level is back
+    expect(drawer).to_have_attribute("data-status", "handled")
+    expect(page.locator(f"[data-test=alarm][data-alarm='{alarm['id']}']")).to_have_attribute(
+        "data-status", "handled", **patient
+    )
+    told = page.locator("[data-test=history]")
+    expect(told).to_contain_text("确认")
+    expect(told).to_contain_text("处置")
+
+    page.goto(f"{plant.url}/console/alarm-statistics")
+    expect(page.locator("[data-test=top-sensor]", has_text=alarm["subject_name"])).to_have_count(1, **patient)
+    assert int(page.inner_text("[data-test=handled]")) >= 1
+    cookie = plant.token("manager")
+    found = plant.call("GET", f"/api/alarms?state=handled&subject={alarm['subject_id']}", cookie=cookie)["items"]
+    assert [a["person"] for a in found if a["id"] == alarm["id"]] == ["王强"]
+
+
+@pytest.mark.req("M9.1")
+def test_sources_show_their_health_and_read_one_value_now(page: Page, plant: Plant) -> None:
+    plant.login(page, "admin")
+    page.goto(f"{plant.url}/console/sources")
+    source = page.locator("[data-test=source][data-name=demo-dcs]")
+    expect(source).to_have_attribute("data-health", "live", timeout=PATIENCE)
+    source.click()
+    expect(page.locator("[name=try-address]")).not_to_have_value("", timeout=PATIENCE)
+    page.click("[data-test=test-source]")
+    expect(page.locator("[data-test=tried]")).to_have_attribute("data-ok", "true", timeout=PATIENCE)
