@@ -42,7 +42,8 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     base = closure(project["dependencies"])
-    dev = closure([*project["dependencies"], *extras["dev"], *extras["points"], *extras["positioning"]])
+    tested = [text for extra in ("dev", "points", "positioning", "ifc", "video") for text in extras[extra]]
+    dev = closure([*project["dependencies"], *tested])
     write("requirements.txt", base)
     write("requirements-dev.txt", {name: version for name, version in dev.items() if name not in base})
 
