@@ -11,6 +11,8 @@ export interface Panel {
   component: Component
   /** shown only to accounts that hold this scope */
   scope?: string
+  /** stays while the screen shows the past: it follows, or (alarms) must never be missed; the others only know now and are put away */
+  past?: boolean
 }
 
 /** A section of the card of a thing; its component takes the property `feature`. */

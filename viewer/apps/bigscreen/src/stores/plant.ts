@@ -38,6 +38,9 @@ export const usePlant = defineStore('plant', () => {
     skipped: 0,
   })
   const listeners = new Set<(change: LayerChange) => void>()
+  /** levels of the zones, by code, at the past time that the whole screen shows; undefined: now */
+  const past = shallowRef<ReadonlyMap<string, RiskLevel>>()
+  let zonesNow: ReadonlyMap<string, Feature> = new Map()
   let live: Live | undefined
 
   function listen(listener: (change: LayerChange) => void): () => void {
@@ -49,9 +52,30 @@ export const usePlant = defineStore('plant', () => {
     return maps.get(key)?.value ?? new Map()
   }
 
+  /** A zone of which nothing is written down at that time keeps its static level. */
+  function inPast(zone: Feature): Feature {
+    if (!past.value) return zone
+    const risk = past.value.get(zone.properties.code) ?? zone.properties['static_risk'] ?? 4
+    return { ...zone, properties: { ...zone.properties, risk } }
+  }
+
+  /** Shows the zones as they were; what arrives meanwhile waits until `undefined` brings the present back. */
+  function setPast(levels: ReadonlyMap<string, RiskLevel> | undefined): void {
+    past.value = levels
+    if (loaded.has('zone')) put({ layer: 'zone', reset: false, set: zonesNow, gone: new Set() }, zonesNow)
+  }
+
   function put(change: LayerChange, items: ReadonlyMap<string, Feature>): void {
     const slot = maps.get(change.layer)
     if (!slot) return
+    if (change.layer === 'zone') {
+      zonesNow = items
+      if (past.value) {
+        const shown = (map: ReadonlyMap<string, Feature>) => new Map([...map].map(([id, zone]) => [id, inPast(zone)]))
+        items = shown(items)
+        change = { ...change, set: shown(change.set) }
+      }
+    }
     slot.value = items
     triggerRef(slot)
     loaded.add(change.layer)
@@ -147,6 +171,8 @@ export const usePlant = defineStore('plant', () => {
   return {
     layer,
     loaded,
+    past,
+    setPast,
     refused,
     connection,
     listen,
