@@ -138,6 +138,14 @@ def rows() -> list[Row]:
         Row("range updates, one core", "1/s", ours, peer, "filterpy loop", "higher", 200.0),
         Row("range updates, one core", "1/s", ours, None, "goal of the issue", "higher", 5e6),
         Row("10,000 badges x 4 anchors x 1 Hz", "% of a core", share, None, "goal of the issue", "lower", 15.0),
-        Row("fence evaluation, 500 fences", "points/s", fence, None, "goal of the issue (PostGIS: 21-73k)", "higher", 2e6),
+        Row(
+            "fence evaluation, 500 fences",
+            "points/s",
+            fence,
+            None,
+            "goal of the issue (PostGIS: 21-73k)",
+            "higher",
+            2e6,
+        ),
         *_recorded(),
     ]
