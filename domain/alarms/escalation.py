@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import httpx
 import structlog
 
 from domain.alarms import repository
@@ -21,6 +20,9 @@ from twin.auth.repository import accounts_with_role
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.ids import uuid7
 from twin.notify.service import notify
+
+if TYPE_CHECKING:
+    import httpx
 
 log = structlog.get_logger("domain.alarms")
 
@@ -100,6 +102,8 @@ async def _push(uow: UnitOfWork, rule: dict[str, Any], rows: Sequence[dict[str, 
 
 async def send_due(client: httpx.AsyncClient) -> int:
     """Send messages to their gateways, again with growing pauses when they fail; how many went out."""
+    from httpx import HTTPError  # only the process that sends loads it
+
     sent = 0
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         now = clock.now()
@@ -110,7 +114,7 @@ async def send_due(client: httpx.AsyncClient) -> int:
             try:
                 answer = await client.post(row["url"], json=row["body"], timeout=5.0)
                 answer.raise_for_status()
-            except httpx.HTTPError as error:
+            except HTTPError as error:
                 over = row["tries"] + 1 >= _TRIES
                 later = now + timedelta(seconds=2 ** row["tries"] * 2)
                 await repository.message_sent(uow.session, row["id"], str(error), now if over else None, later)

@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import httpx
 from sqlalchemy.exc import IntegrityError
 
 from domain.exchange import repository, wire
@@ -22,6 +21,9 @@ from twin.errors import Conflict, NotFound
 from twin.ids import uuid7
 from twin.registry.exports import Export, Mark, exports
 from twin.signature import keys
+
+if TYPE_CHECKING:
+    import httpx
 
 #: Rows younger than this wait for the next run: transactions that began before them may still be open.
 SETTLE = timedelta(seconds=5)
@@ -110,7 +112,9 @@ async def send(enterprise_id: UUID, target_id: UUID, client: httpx.AsyncClient |
         if not await repository.lock(guard.session, target_id):
             raise ExchangeBusy(id=str(target_id))
         secret = json.loads(keys.unseal(bytes(target.sealed), str(target_id)))
-        own = client or httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+        from httpx import AsyncClient  # loaded with the first run
+
+        own = client or AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
         done = []
         try:
             for export in exports():
@@ -165,10 +169,12 @@ async def _post(
         "datas": wire.pack(wired, target.config["cipher"], bytes.fromhex(secret["key"]), bytes.fromhex(secret["iv"]))
     }
     url = target.base_url.rstrip("/") + target.config["paths"].get(export.kind, f"/{export.kind}")
+    from httpx import HTTPError
+
     try:
         answer = await client.post(url, json=body)
         told = answer.json() if answer.status_code < 500 else {}
-    except (httpx.HTTPError, ValueError) as error:
+    except (HTTPError, ValueError) as error:
         return Sent(export.kind, 0, "failed", f"{type(error).__name__}: {error}"[:300])
     if answer.status_code == 200 and isinstance(told, dict) and told.get("code") in (0, 200, "0", "200"):
         return None

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
-from pyproj import Geod
 from sqlalchemy.exc import IntegrityError
 
 from domain.inspections import dispatch, repository
@@ -31,7 +30,12 @@ from twin.signature import service as signatures
 from twin.signature.schemas import Confirmation
 from twin.workflow.machine import Context, fire
 
-_EARTH = Geod(ellps="WGS84")
+
+@cache
+def _earth() -> Any:
+    from pyproj import Geod  # loaded with the first check-in
+
+    return Geod(ellps="WGS84")
 
 
 class InspectionNotFound(NotFound):
@@ -306,7 +310,7 @@ def _checkins(route: Sequence[Mapping[str, Any]], given: Sequence[CheckIn]) -> t
         best = None
         for checkin in given:
             if checkin.tag == point["tag"]:
-                distance = _EARTH.inv(point["lon"], point["lat"], checkin.lon, checkin.lat)[2]
+                distance = _earth().inv(point["lon"], point["lat"], checkin.lon, checkin.lat)[2]
                 if best is None or distance < best[1]:
                     best = (checkin, distance)
         if best is None:

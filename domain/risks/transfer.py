@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from python_calamine import CalamineError, CalamineWorkbook
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.risks import dictionaries, repository
@@ -62,6 +61,8 @@ def read(data: bytes) -> list[tuple[int, dict[str, str]]]:
     Raises:
         WorkbookUnreadable.
     """
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
         cells = sheet.to_python(skip_empty_area=False)

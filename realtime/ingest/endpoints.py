@@ -15,7 +15,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from realtime.history.samples import Verdict, instant, verdict
-from realtime.ingest import certificates, forms, probe, repository, service, vault
+from realtime.ingest import forms, probe, repository, service, vault
 from realtime.ingest.endpoints_points import router as points_router
 from realtime.ingest.plugin import SourceError
 from realtime.ingest.repository import PointRow
@@ -207,6 +207,8 @@ async def test(body: TestIn, principal: CurrentPrincipal) -> TestOut:
 async def opcua_certificate(principal: CurrentPrincipal) -> Response:
     """The certificate (DER) that an OPC UA server must trust before it lets this product in by a security policy."""
     principal.require("system:read")
+    from realtime.ingest import certificates  # loads the OPC UA library
+
     certificate, _ = await asyncio.to_thread(certificates.own)
     return Response(
         certificate.read_bytes(),

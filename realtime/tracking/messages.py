@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import orjson
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from realtime.positioning.types import MEASUREMENT, Kind, Records, Source, measurements
-from realtime.tracking.world import Names
+
+if TYPE_CHECKING:
+    from realtime.tracking.world import Names
 
 #: Kinds of binary records besides those of the engine.
 BATTERY, SOS, HEARTBEAT, FIX_DEGREES = 20, 21, 22, 23

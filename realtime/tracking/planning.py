@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from realtime.positioning.anchors import accuracy_map
 from realtime.positioning.types import Floats
 from realtime.tracking.frame import SiteFrame
 
@@ -54,6 +53,8 @@ def plan(
     if len(anchors):
         place[:, 0], place[:, 1] = frame.to_local(anchors[:, 0], anchors[:, 1])
         place[:, 2] = anchors[:, 2] - bottom
+    from realtime.positioning.anchors import accuracy_map  # compiled code: loaded with the first plan
+
     found = accuracy_map(place, (xmin, ymin, xmax, ymax), cell=cell, height=1.0, reach=reach, sigma=sigma)
     lon, _ = frame.to_lonlat(found.x, np.full(found.x.size, (ymin + ymax) / 2))
     _, lat = frame.to_lonlat(np.full(found.y.size, (xmin + xmax) / 2), found.y)

@@ -6,18 +6,20 @@ Alarms, SOS and permits ask here; inside the server ``cameras_seeing`` and ``cam
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from tiles.tiles3d import repository, store, surveys
-from tiles.tiles3d.coverage import FOV, RANGE, Fan, View, coverage, seeing
 from tiles.tiles3d.errors import CameraNotFound, SiteNotFound
 from tiles.tiles3d.repository import CameraRow
 from twin.settings import get_settings
 from twin.web import CurrentPrincipal
+
+if TYPE_CHECKING:
+    from tiles.tiles3d.coverage import Fan, View  # loads compiled code: with the first question
 
 router = APIRouter()
 
@@ -48,6 +50,8 @@ class CameraCoverageOut(BaseModel):
 
 
 def _view(camera: CameraRow, ground: float, *, turning: bool) -> View:
+    from tiles.tiles3d.coverage import FOV, RANGE, View
+
     lon, lat, height = camera.place
     free = turning and camera.kind == "ptz"
     return View(
@@ -74,6 +78,8 @@ async def cameras_seeing(
     Raises:
         SiteNotFound, TilesetNotFound.
     """
+    from tiles.tiles3d.coverage import seeing
+
     frame = await _site(enterprise_id, site)
     folder = surveys.folder_of(get_settings().sites_dir, site, tileset)
     cameras = await repository.cameras(enterprise_id, frame.id)
@@ -96,6 +102,8 @@ async def camera_coverage(enterprise_id: UUID, site: str, camera: str, tileset: 
     Raises:
         SiteNotFound, TilesetNotFound, CameraNotFound.
     """
+    from tiles.tiles3d.coverage import coverage
+
     frame = await _site(enterprise_id, site)
     found = await repository.cameras(enterprise_id, frame.id, camera)
     if not found:

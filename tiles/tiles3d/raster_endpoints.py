@@ -7,8 +7,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from tiles.tiles3d import rasters
-from tiles.tiles3d.raster import REACH
 from twin.web import CurrentPrincipal
 
 router = APIRouter()
@@ -49,6 +47,9 @@ class RasterOut(BaseModel):
 @router.get("/{site}/rasters/{layer}", summary="Which zone or object stands where")
 async def raster(site: str, layer: Kind, principal: CurrentPrincipal) -> RasterOut:
     """As of the last committed edit; only what was edited has been cut again."""
+    from tiles.tiles3d import rasters  # compiled code: loaded with the first question
+    from tiles.tiles3d.raster import REACH
+
     principal.require("map:read")
     card = await rasters.card(principal.enterprise_id, site, layer)
     base = f"/tiles3d/{site}/rasters/{layer}/v-{card.version}" if card.box else None
@@ -86,6 +87,8 @@ async def texels(
     """Never changes under its address; 404 ``raster_not_found`` when the areas have changed since: ask for the raster
     again.
     """
+    from tiles.tiles3d import rasters
+
     principal.require("map:read")
     body = await rasters.texels(principal.enterprise_id, site, layer, version, what)
     headers = {

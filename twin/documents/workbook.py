@@ -6,19 +6,18 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.drawing.image import Image as Picture
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import IllegalCharacterError
-
-_HEAD = PatternFill("solid", fgColor="DCE6F1")
+# openpyxl is loaded with the first workbook: a process that writes none starts without it
+_HEAD = "DCE6F1"
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[float] = ()) -> bytes:
     """One sheet with a frozen heading and a filter, as XLSX bytes."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_name(title))
     for n, width in enumerate(widths, 1):
@@ -27,7 +26,7 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], wi
     head = []
     for text in headings:
         cell = WriteOnlyCell(sheet, text)
-        cell.font, cell.fill = Font(bold=True), _HEAD
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=_HEAD)
         cell.alignment = Alignment(wrap_text=True, vertical="center")
         head.append(cell)
     sheet.append(head)
@@ -45,13 +44,18 @@ def illustrated(
     title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]], pictures: Mapping[int, Sequence[bytes]]
 ) -> bytes:
     """Like :func:`table`, with pictures (JPEG or PNG bytes) in the columns behind the row's last one."""
+    from openpyxl import Workbook
+    from openpyxl.drawing.image import Image as Picture
+    from openpyxl.styles import Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.title = _sheet_name(title)
     sheet.append(list(headings))
     for cell in sheet[1]:
-        cell.font, cell.fill = Font(bold=True), _HEAD
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=_HEAD)
     for n, row in enumerate(rows):
         sheet.append([_safe(value) for value in row])
         for k, data in enumerate(pictures.get(n, ())):
@@ -69,6 +73,9 @@ def illustrated(
 
 
 def _cell(sheet: Any, value: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.utils.exceptions import IllegalCharacterError
+
     if isinstance(value, str) and value[:1] in "=+-@" and value:
         try:
             cell = WriteOnlyCell(sheet, value)
