@@ -92,7 +92,9 @@ async def tracks(
     principal: CurrentPrincipal,
     start: From,
     end: To,
-    subjects: Annotated[str, Query(max_length=20_000, description="ids, comma-separated")] = "",
+    subjects: Annotated[
+        str, Query(max_length=20_000, pattern=r"^[0-9A-Fa-f,\- ]*$", description="ids, comma-separated")
+    ] = "",
     zone: Annotated[str | None, Query(max_length=64, description="everybody who was in this zone")] = None,
     form: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response:

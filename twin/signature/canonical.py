@@ -40,13 +40,20 @@ def _plain(value: Any) -> Any:
     raise ValueError(f"{type(value).__name__} has no canonical form")
 
 
+#: In the place of a field that is not there.
+_ABSENT = object()
+
+
 def differences(before: Any, after: Any, where: str = "") -> list[str]:
     """Paths at which two canonical contents differ, e.g. ``measures.2.text``."""
     if isinstance(before, dict) and isinstance(after, dict):
         return [
             path
             for key in sorted(before.keys() | after.keys())
-            for path in differences(before.get(key), after.get(key), f"{where}.{key}" if where else key)
+            # a field that is not there is another thing than one that holds nothing
+            for path in differences(
+                before.get(key, _ABSENT), after.get(key, _ABSENT), f"{where}.{key}" if where else key
+            )
         ]
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [
