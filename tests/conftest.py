@@ -137,23 +137,11 @@ async def sign_in(database: Settings, enterprise: Enterprise) -> AsyncIterator[S
 #: Folders whose files tell a story: a test goes on from what the one before it left in the module's database. Files come in random order,
 #: the tests in these keep theirs.
 _STORIES = frozenset(
-    [
-        "alarms",
-        "dual",
-        "exchange",
-        "fences",
-        "hazards",
-        "history",
-        "ingest",
-        "inspections",
-        "people",
-        "push",
-        "risk",
-        "risks",
-        "signature",
-        "tracking",
-    ]
-)
+    (
+        "alarms", "dual", "exchange", "fences", "hazards", "history", "ingest", "inspections", "people", "push", "risk",
+        "risks", "signature", "tracking",
+    )
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -142,6 +142,7 @@ export class PlantScene implements PlantView {
         onFloor: (at, floor) => showing.floors.holds(at, floor),
         selected: () => showing.selected,
         draw: () => this.engine.draw(),
+        calm: () => (this.engine.software ? 5000 : 0),
         dim: (zone) => {
           showing.lit = zone === undefined ? undefined : this.model.within('zone', zone)
           this.zones.paint()

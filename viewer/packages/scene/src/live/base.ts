@@ -48,10 +48,23 @@ export abstract class LiveBase implements LiveView {
     this.changed(layer)
   }
 
+  private waiting: ReturnType<typeof setTimeout> | undefined
+
+  /** What moves all the time is drawn at once with a graphics processor; without one a frame costs a second of both cores, so it waits. */
+  private soon(): void {
+    const calm = this.host.calm?.() ?? 0
+    if (calm === 0) this.host.draw()
+    else
+      this.waiting ??= setTimeout(() => {
+        this.waiting = undefined
+        if (!this.ended) this.host.draw()
+      }, calm)
+  }
+
   private changed(layer: string): void {
     this.layerChanged(layer)
     if (this.followed && !this.motions.get(this.followed)) this.follow(undefined)
-    this.host.draw()
+    this.soon()
     this.run()
   }
 
@@ -66,7 +79,7 @@ export abstract class LiveBase implements LiveView {
           this.placed(moved)
           const thing = this.motions.get(this.followed)
           if (thing && moved.includes(thing)) this.lookAt(thing)
-          this.host.draw()
+          this.soon()
         }
       }
       this.run()
@@ -88,7 +101,7 @@ export abstract class LiveBase implements LiveView {
 
   setBadges(layer: string, badges: ReadonlyMap<string, Badge>): void {
     this.overlay.setBadges(layer, badges)
-    this.host.draw()
+    this.soon()
   }
 
   pulse(ref: FeatureRef, grade: Grade): void {

@@ -17,6 +17,8 @@ export interface LiveHost {
   onFloor(at: Vec3, floor: string | undefined): boolean
   selected(): FeatureRef | undefined
   draw(): void
+  /** ms between two pictures of what moves all the time; 0 or left out: as it comes */
+  calm?(): number
 }
 
 /** A picture as it is drawn now. */
