@@ -48,6 +48,18 @@ FLAGS = [
 #: Software rendering on two busy cores: waits are on conditions, and this is only when to give up.
 PATIENCE = 180_000
 
+#: Of the big screen's browser tests these two are quick enough beside everything that moves in the demo now; the others run on demand too.
+_QUICK = ("test_shows_the_model_and_counts_zones_by_level", "test_a_level_changed_by_the_api_recolours_the_mesh")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow ones of the big screen out unless they are asked for."""
+    if os.environ.get("TWIN_E2E_ALL"):
+        return
+    slow = [i for i in items if i.path.name == "test_bigscreen.py" and i.name.split("[")[0] not in _QUICK]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [i for i in items if i not in slow]
+
 
 @dataclass(frozen=True)
 class Plant:
