@@ -1,5 +1,5 @@
 // Written by `npm run generate` (scripts/openapi.py) from the server's OpenAPI document; do not edit.
-// document sha256: 200f979dcc8b4efc120a671b7a0eee844de5cc55c3c1f2c01ad611f5ed364bce
+// document sha256: dc31121212307d654c72faadaa6fc707777105f9bb5b6ee534b99ff95b5eaaf6
 // body sha256: 95b823eda7b35d18747660c32c206202826016c41508faac7e924be469313746
 
 /**
