@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from realtime.positioning.types import MEASUREMENT, Floats, Records
 from twin.settings import Settings
 
-_NAME = "%Y%m%dT%H%M%S"
+#: Of the microsecond: a process that restarts within a second must not write over its own last file.
+_NAME = "%Y%m%dT%H%M%S.%f"
 
 
 def folder(settings: Settings, enterprise: UUID) -> Path:

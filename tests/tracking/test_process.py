@@ -37,7 +37,7 @@ from twin.settings import Settings
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def staff(database: Settings, enterprise: Enterprise) -> list[UUID]:
-    return await people(enterprise.id, 40)
+    return await people(enterprise.id, 41)  # the crowd below carries the first 40
 
 
 @asynccontextmanager
@@ -165,11 +165,11 @@ async def test_every_measurement_stays_for_the_forensic_window(
     began = clock.now()
     async with up(database, enterprise) as unit:
         sent = control_room((-110.0, -160.0))
-        unit.send(report(clock.timestamp(), {"badge": "P-0005", "ranges": sent}))
+        unit.send(report(clock.timestamp(), {"badge": "P-0041", "ranges": sent}))
         await eventually(lambda: unit.tracking.plants[enterprise.id].tracker.counters["messages"] >= 1)
     leader = await sign_in("leader")
-    span = {"from": (began - timedelta(seconds=5)).isoformat(), "to": (clock.now() + timedelta(seconds=5)).isoformat()}
-    answer = await leader.get("/api/tracks/raw", params={"badge": "P-0005", **span})
+    span = {"from": began.isoformat(), "to": (clock.now() + timedelta(seconds=5)).isoformat()}
+    answer = await leader.get("/api/tracks/raw", params={"badge": "P-0041", **span})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(r["anchor"], float(r["value"])) for r in rows] == [(a, pytest.approx(v)) for a, v in sent]
     assert {r["kind"] for r in rows} == {"range"}
