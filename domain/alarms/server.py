@@ -16,16 +16,15 @@ from domain.alarms.recorder import AvRecorder
 from domain.alarms.recording import Recordings
 from twin.db import uow
 from twin.db.outbox import is_outage
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
-from twin.settings import get_settings
+from twin.ops.lifeline import run_service
+from twin.settings import Settings
 
 log = structlog.get_logger("domain.alarms")
 _EVERY = 1.0
 _AFTER_FAULT = 10.0
 
 
-async def serve(stop: asyncio.Event) -> None:
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work once a second until ``stop`` is set; a fault of one part keeps none of the others from its work."""
     sirens, recordings = Annunciators(), Recordings(AvRecorder())
     async with httpx.AsyncClient() as client:
@@ -57,17 +56,9 @@ async def _again(name: str, step: Callable[[], Awaitable[object]], stop: asyncio
             await asyncio.wait_for(stop.wait(), pause)
 
 
-async def _main() -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await serve(stop)
-
-
 def main() -> None:
     """Entry point."""
-    configure(get_settings())
-    bind_to_parent()
-    asyncio.run(_main())
+    run_service(serve, plain_loop=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from domain.inspections.periods import Days, occurrences
 from domain.inspections.workflow import TASK
 from twin import clock
 from twin.auth.repository import accounts_with_role
+from twin.db import register
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.errors import Conflict, NotFound
 from twin.ids import uuid7
@@ -142,7 +143,7 @@ async def watch() -> int:
         try:
             async with unit_of_work(enterprise_id, origin="deadline") as uow:
                 row = await fire(uow, TASK, task_id, "expire", None)
-                plan = await repository.get(uow.session, InspectionPlan, row["plan_id"])
+                plan = await register.get(uow.session, InspectionPlan, row["plan_id"])
                 await _tell(uow, {**row, "plan_name": plan.name if plan else ""}, "inspection_overdue")
                 expired += 1
         except (Conflict, NotFound) as error:

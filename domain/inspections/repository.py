@@ -26,12 +26,6 @@ R = TypeVar("R", InspectionPlan, InspectionItem, InspectionStop)
 _TASK = "SELECT t.*, p.name AS plan_name FROM inspection_task t JOIN inspection_plan p ON p.id = t.plan_id"
 
 
-async def get(session: AsyncSession, model: type[R], row_id: UUID) -> R | None:
-    """A row that is not marked as deleted."""
-    row = await session.get(model, row_id)
-    return row if row is not None and not row.deleted else None
-
-
 async def plans(session: AsyncSession, *, active: bool = False) -> list[InspectionPlan]:
     """Plans by id."""
     query = select(InspectionPlan).where(~InspectionPlan.deleted).order_by(InspectionPlan.id)
@@ -39,19 +33,6 @@ async def plans(session: AsyncSession, *, active: bool = False) -> list[Inspecti
     if active:
         query = query.where(InspectionPlan.active)
     return list(await session.scalars(query))
-
-
-async def change(
-    session: AsyncSession, model: type[R], row_id: UUID, version: int, values: dict[str, Any], now: datetime, by: str
-) -> bool:
-    """Change a row if it still has this version."""
-    done = await session.execute(
-        update(model)
-        .where(model.id == row_id, model.version == version, ~model.deleted)
-        .values(**values, version=version + 1, updated_at=now, updated_by=by)
-        .returning(model.id)
-    )
-    return done.first() is not None
 
 
 async def items(session: AsyncSession, plan_id: UUID) -> list[InspectionItem]:

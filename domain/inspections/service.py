@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
-
-from psycopg.errors import UniqueViolation
-from sqlalchemy.exc import IntegrityError
 
 from domain.inspections import dispatch, repository
 from domain.inspections.models import InspectionItem, InspectionPlan, InspectionStop
@@ -20,6 +17,7 @@ from domain.inspections.signed import content
 from domain.inspections.workflow import TASK
 from twin import clock
 from twin.auth.principal import Principal
+from twin.db import register
 from twin.db.uow import UnitOfWork, unit_of_work
 from twin.errors import Conflict, Invalid, NotFound, TwinError
 from twin.i18n import t
@@ -80,26 +78,17 @@ async def get(uow: UnitOfWork, model: type[R], row_id: UUID) -> R:
     Raises:
         InspectionNotFound.
     """
-    row = await repository.get(uow.session, model, row_id)
+    row = await register.get(uow.session, model, row_id)
     if row is None:
         raise InspectionNotFound(id=str(row_id))
     return row
 
 
 async def _add(uow: UnitOfWork, principal: Principal, model: type[R], values: Mapping[str, Any]) -> R:
-    now = clock.now()
-    row = model(
-        id=uuid7(), enterprise_id=uow.enterprise_id, version=1, deleted=False, created_at=now, updated_at=now,
-        created_by=principal.name, updated_by=principal.name, **values,
+    row = await register.add(
+        uow.session, model, uow.enterprise_id, principal.name, values,
+        partial(PlanCodeTaken, where=str(values.get("code", ""))),
     )  # fmt: skip
-    try:
-        async with uow.session.begin_nested():
-            uow.session.add(row)
-            await uow.session.flush()
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise PlanCodeTaken(where=str(values.get("code", ""))) from error
-        raise
     await uow.audit("create", model.__tablename__, str(row.id), after={"id": str(row.id)})
     return row
 
@@ -113,16 +102,9 @@ async def change(
         InspectionChanged, PlanCodeTaken.
     """
     model = type(row)
-    try:
-        async with uow.session.begin_nested():
-            done = await repository.change(uow.session, model, row.id, version, values, clock.now(), principal.name)
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise PlanCodeTaken(where=str(values.get("code", ""))) from error
-        raise
-    if not done:
+    taken = partial(PlanCodeTaken, where=str(values.get("code", "")))
+    if not await register.change(uow.session, row, version, principal.name, values, taken):
         raise InspectionChanged(current=row.version, given=version)
-    await uow.session.refresh(row)
     await uow.audit(action, model.__tablename__, str(row.id), after={"version": row.version})
     return row
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.risks.models import RiskDictionary, RiskDrawing, RiskEvent, RiskMeasure, RiskObject, RiskUnit
@@ -113,12 +113,6 @@ async def without_measure(session: AsyncSession) -> int:
     return int(found.scalar_one())
 
 
-async def get(session: AsyncSession, model: type[R], row_id: UUID) -> R | None:
-    """A row that is not marked as deleted."""
-    row = await session.get(model, row_id)
-    return row if row is not None and not row.deleted else None
-
-
 async def all_of(session: AsyncSession, model: type[R], limit: int = 20_000) -> list[R]:
     """Rows in the order of their ids."""
     found = await session.scalars(select(model).where(~model.deleted).order_by(model.id).limit(limit))
@@ -133,19 +127,6 @@ async def measures(session: AsyncSession, event_ids: Collection[UUID]) -> list[R
         .order_by(RiskMeasure.event_id, RiskMeasure.id)
     )
     return list(found)
-
-
-async def change(
-    session: AsyncSession, model: type[R], row_id: UUID, version: int, values: dict[str, Any], now: datetime, by: str
-) -> bool:
-    """Change a row if it still has this version; whether it did."""
-    done = await session.execute(
-        update(model)
-        .where(model.id == row_id, model.version == version, ~model.deleted)
-        .values(**values, version=version + 1, updated_at=now, updated_by=by)
-        .returning(model.id)
-    )
-    return done.first() is not None
 
 
 async def children(session: AsyncSession, table: str, column: str, parent: UUID) -> int:

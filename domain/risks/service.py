@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
-
-from psycopg.errors import UniqueViolation
-from sqlalchemy.exc import IntegrityError
 
 from domain.risks import dictionaries, repository
 from domain.risks.methods import assess, check_control
@@ -18,10 +16,10 @@ from domain.risks.schemas import DrawingIn, EventIn, MeasureIn, ObjectIn, Overri
 from domain.risks.signed import override_facts
 from twin import clock
 from twin.auth.principal import Principal
+from twin.db import register
 from twin.db.uow import UnitOfWork
 from twin.errors import Conflict, Invalid, NotFound
 from twin.files import service as files
-from twin.ids import uuid7
 from twin.signature import service as signatures
 from twin.spatial import service as spatial
 
@@ -64,26 +62,17 @@ async def get(uow: UnitOfWork, model: type[R], row_id: UUID) -> R:
     Raises:
         RiskNotFound.
     """
-    row = await repository.get(uow.session, model, row_id)
+    row = await register.get(uow.session, model, row_id)
     if row is None:
         raise RiskNotFound(kind=model.__tablename__, id=str(row_id))
     return row
 
 
 async def _add(uow: UnitOfWork, principal: Principal, model: type[R], values: Mapping[str, Any]) -> R:
-    now = clock.now()
-    row = model(
-        id=uuid7(), enterprise_id=uow.enterprise_id, version=1, deleted=False, created_at=now, updated_at=now,
-        created_by=principal.name, updated_by=principal.name, **values,
+    row = await register.add(
+        uow.session, model, uow.enterprise_id, principal.name, values,
+        partial(RiskCodeTaken, where=str(values.get("code", ""))),
     )  # fmt: skip
-    try:
-        async with uow.session.begin_nested():
-            uow.session.add(row)
-            await uow.session.flush()
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise RiskCodeTaken(where=str(values.get("code", ""))) from error
-        raise
     await _note(uow, "create", model, row.id, None, dict(values))
     return row
 
@@ -92,16 +81,9 @@ async def _change(
     uow: UnitOfWork, principal: Principal, row: R, version: int, values: dict[str, Any], action: str = "update"
 ) -> R:
     model, before = type(row), {name: getattr(row, name) for name in values}
-    try:
-        async with uow.session.begin_nested():
-            done = await repository.change(uow.session, model, row.id, version, values, clock.now(), principal.name)
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise RiskCodeTaken(where=str(values.get("code", ""))) from error
-        raise
-    if not done:
+    taken = partial(RiskCodeTaken, where=str(values.get("code", "")))
+    if not await register.change(uow.session, row, version, principal.name, values, taken):
         raise RiskChanged(current=row.version, given=version)
-    await uow.session.refresh(row)
     await _note(uow, action, model, row.id, before, values)
     return row
 

@@ -18,6 +18,7 @@ from domain.risks.schemas import ImportReport, RiskRowFault
 from domain.risks.service import roll_up
 from twin import clock
 from twin.auth.principal import Principal
+from twin.db import register
 from twin.db.uow import UnitOfWork
 from twin.errors import Invalid, TwinError
 from twin.i18n import t
@@ -306,7 +307,6 @@ def _measure(row: dict[str, str], event_id: UUID) -> dict[str, Any]:
 
 async def _apply(uow: UnitOfWork, principal: Principal, plan: _Plan) -> None:
     models: dict[str, Any] = {"object": RiskObject, "unit": RiskUnit, "event": RiskEvent, "measure": RiskMeasure}
-    now = clock.now()
     for name, model in models.items():
         for row in plan.new[name]:
             if name == "unit":
@@ -314,7 +314,7 @@ async def _apply(uow: UnitOfWork, principal: Principal, plan: _Plan) -> None:
         await repository.add_many(uow.session, model, plan.new[name])
         for id_, values in plan.changed.get(name, {}).items():
             known = await uow.session.get_one(model, id_)
-            await repository.change(uow.session, model, id_, known.version, values, now, principal.name)
+            await register.write(uow.session, model, id_, known.version, principal.name, values)
     counts = {name: len(new) for name, new in plan.new.items()}
     await uow.audit("import", "risk_event", "import", after={"created": counts})
     await uow.emit("risks", "import", "import", counts)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from realtime.fences.facts import GRADES, Condition, instant
+from realtime.alarms.raising import AlarmFact
+from realtime.fences.facts import GRADES, instant
 from realtime.fences.rules import Row
 from realtime.tracking.batch import Subject
 
@@ -28,7 +29,7 @@ class Where:
 
 def at_fence(
     key: str, row: Row, kind: str, subject: Subject | None, who: Sequence[Subject], count: int, where: Where, at: float
-) -> Condition:
+) -> AlarmFact:
     """A rule of a fence is broken: by ``subject``, or by all in it (``who``)."""
     whole = kind in WHOLE or subject is None
     limits: dict[str, float | None] = {
@@ -44,7 +45,7 @@ def at_fence(
     layer, id_, name = "geofence", row.id, row.name
     if not whole and subject is not None:
         layer, id_, name = subject.kind, subject.id, subject.name
-    return Condition(
+    return AlarmFact(
         key, "fence", kind, row.grade or GRADES[kind], instant(at), title, value, limit, layer, id_, name,
         row.zone_code, where.lon, where.lat, where.h, where.floor or row.floor_code,
         tuple(s.id for s in who if s.kind == "person"),
@@ -53,13 +54,13 @@ def at_fence(
 
 def about(
     key: str, subject: Subject, kind: str, value: float | None, limit: float | None, where: Where, at: float
-) -> Condition:
+) -> AlarmFact:
     """Something about somebody that has to do with no fence."""
     title: dict[str, Any] = {
         "name": subject.name, "department": subject.department, "badge": subject.badge,
         "value": None if value is None else round(value), "limit": limit, "zone": where.zone or "",
     }  # fmt: skip
-    return Condition(
+    return AlarmFact(
         key, subject.kind, kind, GRADES[kind], instant(at), title, value, limit, subject.kind, subject.id, subject.name,
         where.zone, where.lon, where.lat, where.h, where.floor, (subject.id,) if subject.kind == "person" else (),
     )  # fmt: skip

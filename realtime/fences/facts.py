@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
+from realtime.alarms.raising import AlarmFact
 from realtime.fences.repository_facts import FenceFact, Place
 from realtime.fences.repository_rules import Standing
 from realtime.fences.types import Rule
@@ -34,34 +34,11 @@ GRADES: Mapping[str, int] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A condition that became true: the fields of :class:`realtime.alarms.raising.AlarmFact`."""
-
-    key: str
-    source: str
-    type: str
-    grade: int
-    at: datetime
-    title: dict[str, Any]
-    value: float | None = None
-    limit: float | None = None
-    subject_layer: str | None = None
-    subject_id: UUID | None = None
-    subject_name: str = ""
-    zone_code: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    h: float | None = None
-    floor_code: str | None = None
-    persons: tuple[UUID, ...] = ()
-
-
 @dataclass
 class Outcome:
     """Everything that a batch leads to. ``alarms`` are in order: a condition, or a key with the time it ended."""
 
-    alarms: list[Condition | tuple[str, datetime]] = field(default_factory=list)
+    alarms: list[AlarmFact | tuple[str, datetime]] = field(default_factory=list)
     facts: list[FenceFact] = field(default_factory=list)
     standing: dict[tuple[UUID, UUID], Standing | None] = field(default_factory=dict)
     places: dict[UUID, Place | None] = field(default_factory=dict)

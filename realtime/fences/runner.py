@@ -24,7 +24,7 @@ from realtime.fences import repository_facts as facts
 from realtime.fences import repository_rules as rules
 from realtime.fences import roster
 from realtime.fences.commands import BadgeCommands
-from realtime.fences.facts import Condition, Outcome
+from realtime.fences.facts import Outcome
 from realtime.fences.plant import PlantFences
 from realtime.fences.streams import FENCES, HEADCOUNT
 from realtime.fences.types import Manner
@@ -53,17 +53,16 @@ class Publishes(Protocol):
 
 
 #: Takes changes in order inside a unit of work: conditions that became true, keys with the time they ended.
-Desk = Callable[[UnitOfWork, Sequence[Condition | tuple[str, datetime]]], Awaitable[None]]
+Desk = Callable[[UnitOfWork, Sequence[AlarmFact | tuple[str, datetime]]], Awaitable[None]]
 
 
-async def desk(uow: UnitOfWork, changes: Sequence[Condition | tuple[str, datetime]]) -> None:
+async def desk(uow: UnitOfWork, changes: Sequence[AlarmFact | tuple[str, datetime]]) -> None:
     """Hand changes to the alarm desk, many at once."""
-    for raised, run in groupby(changes, key=lambda change: isinstance(change, Condition)):
+    for raised, run in groupby(changes, key=lambda change: isinstance(change, AlarmFact)):
         if raised:
-            fields = ({f: getattr(c, f) for f in Condition.__dataclass_fields__} for c in run)
-            await raise_alarms(uow, [AlarmFact(**values) for values in fields])
+            await raise_alarms(uow, [change for change in run if isinstance(change, AlarmFact)])
         else:
-            await clear_alarms(uow, [change for change in run if not isinstance(change, Condition)])
+            await clear_alarms(uow, [change for change in run if not isinstance(change, AlarmFact)])
 
 
 @dataclass

@@ -6,7 +6,6 @@ import asyncio
 from uuid import UUID
 
 import structlog
-import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from realtime.hub.auth import Authenticator
@@ -20,9 +19,8 @@ from twin.auth import service as accounts
 from twin.auth.principal import Principal
 from twin.db import outbox, uow
 from twin.errors import Unavailable
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
-from twin.settings import Settings, get_settings
+from twin.ops.lifeline import run_service
+from twin.settings import Settings
 
 log = structlog.get_logger("realtime.hub")
 
@@ -93,18 +91,9 @@ async def _tell_state(hub: Hub, listener: Listener) -> None:
             hub.publish_stream(enterprise, SYSTEM, [("hub", clock.timestamp(), {"kind": "hub", **listener.metrics()})])
 
 
-async def _main(settings: Settings) -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await serve(settings, stop)
-
-
 def main() -> None:
     """Entry point."""
-    settings = get_settings()
-    configure(settings)
-    bind_to_parent()
-    uvloop.run(_main(settings))
+    run_service(serve)
 
 
 if __name__ == "__main__":

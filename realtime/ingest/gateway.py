@@ -11,7 +11,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 import structlog
-import uvloop
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
@@ -31,9 +30,8 @@ from realtime.ingest.tap import CALM, SampleSink, SourceEvent, Tap, declared
 from realtime.ingest.troubles import Troubles
 from twin import clock
 from twin.db import outbox, uow
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
-from twin.settings import Settings, get_settings
+from twin.ops.lifeline import run_service, until_stopped
+from twin.settings import Settings
 
 log = structlog.get_logger("realtime.ingest")
 
@@ -300,35 +298,15 @@ class Gateway:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run the gateway until ``stop`` is set, or until it fails (then the supervisor starts it anew)."""
     async with Publisher(socket_path(settings)) as publisher:
-        gateway = Gateway(settings, publisher)
-        running = asyncio.create_task(gateway.run())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        running.cancel()
         try:
-            await running
-        except asyncio.CancelledError:
-            pass
+            await until_stopped(Gateway(settings, publisher).run(), stop)
         finally:
             await uow.dispose()
 
 
-async def _main(settings: Settings) -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await serve(settings, stop)
-
-
 def main() -> None:
     """Entry point."""
-    settings = get_settings()
-    configure(settings)
-    # What these libraries log about a lost connection (whole tracebacks) is told by the gateway in one line.
-    for library in ("asyncua", "pymodbus.logging"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)
-    bind_to_parent()
-    uvloop.run(_main(settings))
+    run_service(serve, quiet={"asyncua": logging.CRITICAL, "pymodbus.logging": logging.CRITICAL})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-import uvloop
 
 from realtime.hub.ingest import Publisher, socket_path
 from realtime.risk import repository
@@ -25,10 +24,9 @@ from realtime.risk.types import Change, Fact
 from twin import clock
 from twin.db import features, outbox
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, dispose, unit_of_work
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
+from twin.ops.lifeline import run_service, until_stopped
 from twin.registry.layer import layers
-from twin.settings import Settings, get_settings
+from twin.settings import Settings
 
 log = structlog.get_logger("realtime.risk")
 
@@ -232,31 +230,15 @@ class Risk:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run until ``stop`` is set, or until it fails (then the supervisor starts it anew)."""
     async with Publisher(socket_path(settings)) as publisher:
-        running = asyncio.create_task(Risk(publisher).run())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        running.cancel()
         try:
-            await running
-        except asyncio.CancelledError:
-            pass
+            await until_stopped(Risk(publisher).run(), stop)
         finally:
             await dispose()
 
 
-async def _main(settings: Settings) -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await serve(settings, stop)
-
-
 def main() -> None:
     """Entry point."""
-    settings = get_settings()
-    configure(settings)
-    bind_to_parent()
-    uvloop.run(_main(settings))
+    run_service(serve)
 
 
 if __name__ == "__main__":

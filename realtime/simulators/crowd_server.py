@@ -6,7 +6,6 @@ A local datagram socket beside the hub's takes scenarios as JSON (``POST /api/de
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 from pathlib import Path
@@ -23,9 +22,8 @@ from realtime.tracking.config import TrackingSettings, tracking_settings
 from realtime.tracking.demo import crowd_path
 from realtime.tracking.frame import SiteFrame
 from twin import clock
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
-from twin.settings import get_settings
+from twin.ops.lifeline import run_service, until_stopped
+from twin.settings import Settings
 
 log = structlog.get_logger("realtime.simulators")
 
@@ -132,23 +130,14 @@ class _Orders(asyncio.DatagramProtocol):
             log.warning("the crowd was asked for something unknown", error=str(error))
 
 
-async def _main() -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    running = asyncio.create_task(CrowdServer(tracking_settings(), crowd_path(get_settings())).run())
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Let the crowd walk until ``stop`` is set."""
+    await until_stopped(CrowdServer(tracking_settings(), crowd_path(settings)).run(), stop)
 
 
 def main() -> None:
     """Entry point."""
-    configure(get_settings())
-    bind_to_parent()
-    asyncio.run(_main())  # uvloop knows no datagrams of the local kind, by which orders come
+    run_service(serve, plain_loop=True)  # uvloop knows no datagrams of the local kind, by which orders come
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import logging
 import socket
 
 import structlog
-import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from realtime.simulators import repository, scenarios
@@ -19,9 +18,8 @@ from twin import clock
 from twin.db import uow
 from twin.db.cluster import free_port
 from twin.errors import NotFound
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
-from twin.settings import get_settings
+from twin.ops.lifeline import run_service
+from twin.settings import Settings
 
 log = structlog.get_logger("realtime.simulators")
 
@@ -54,7 +52,7 @@ async def cut(gds: ModbusSimulator, wanted: bool) -> None:
         await gds.start()
 
 
-async def serve(stop: asyncio.Event) -> None:
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run the simulators until ``stop`` is set; their sources are told the ports."""
     opcua_port, modbus_port, mqtt_port = (port_or_free(port) for port in (OPCUA_PORT, MODBUS_PORT, MQTT_PORT))
     dcs, gds = OpcuaSimulator(opcua_port), ModbusSimulator(modbus_port)
@@ -90,18 +88,9 @@ async def serve(stop: asyncio.Event) -> None:
         await uow.dispose()
 
 
-async def _main() -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await serve(stop)
-
-
 def main() -> None:
     """Entry point."""
-    configure(get_settings())
-    logging.getLogger("asyncua").setLevel(logging.ERROR)
-    bind_to_parent()
-    uvloop.run(_main())
+    run_service(serve, quiet={"asyncua": logging.ERROR})
 
 
 if __name__ == "__main__":

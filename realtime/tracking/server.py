@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from realtime.hub.ingest import Publisher, socket_path
@@ -31,9 +30,8 @@ from realtime.tracking.world import build
 from twin import clock
 from twin.db import outbox, uow
 from twin.errors import Unavailable
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
-from twin.settings import Settings, get_settings
+from twin.ops.lifeline import run_service, until_stopped
+from twin.settings import Settings
 
 log = structlog.get_logger("realtime.tracking")
 
@@ -280,32 +278,15 @@ def _found_consumers() -> list[Consumer]:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run until ``stop`` is set, or until it fails (then the supervisor starts it anew)."""
     async with Publisher(socket_path(settings)) as publisher:
-        running = asyncio.create_task(Tracking(settings, tracking_settings(), publisher).run())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        running.cancel()
         try:
-            await running
-        except asyncio.CancelledError:
-            pass
+            await until_stopped(Tracking(settings, tracking_settings(), publisher).run(), stop)
         finally:
             await uow.dispose()
 
 
-async def _main(settings: Settings) -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await serve(settings, stop)
-
-
 def main() -> None:
     """Entry point."""
-    settings = get_settings()
-    configure(settings)
-    logging.getLogger("mqtt").setLevel(logging.CRITICAL)
-    bind_to_parent()
-    uvloop.run(_main(settings))
+    run_service(serve, quiet={"mqtt": logging.CRITICAL})
 
 
 if __name__ == "__main__":

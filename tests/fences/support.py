@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from gis_assets.sites.demo.frame import ORIGIN_H, to_lonlat
 
-from realtime.fences.facts import Condition
+from realtime.alarms.raising import AlarmFact
 from realtime.hub.ingest import Value
 from realtime.positioning.types import State
 from realtime.tracking.batch import FixBatch, Subject
@@ -70,11 +70,11 @@ class Noted:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
-        self.open: dict[str, Condition] = {}
+        self.open: dict[str, AlarmFact] = {}
 
-    async def __call__(self, uow: UnitOfWork, changes: Sequence[Condition | tuple[str, datetime]]) -> None:
+    async def __call__(self, uow: UnitOfWork, changes: Sequence[AlarmFact | tuple[str, datetime]]) -> None:
         for change in changes:
-            if isinstance(change, Condition):
+            if isinstance(change, AlarmFact):
                 self.told.append(("raise", change.key))
                 self.open[change.key] = change
             else:

@@ -7,7 +7,6 @@ Every part runs by itself and waits out an outage of the database; none of them 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -16,10 +15,9 @@ import structlog
 from twin.db import audit, deliver, uow
 from twin.db.outbox import Listener, is_outage
 from twin.jobs.app import make_app
-from twin.ops.lifeline import bind_to_parent, on_stop
-from twin.ops.logs import configure
+from twin.ops.lifeline import run_service
 from twin.registry import discover
-from twin.settings import Settings, get_settings
+from twin.settings import Settings
 from twin.workflow.deadline import fire_due
 
 log = structlog.get_logger("twin.worker")
@@ -82,19 +80,9 @@ async def _jobs(settings: Settings) -> None:
         await asyncio.sleep(_EVERY)
 
 
-async def _main() -> None:
-    stop = asyncio.Event()
-    on_stop(stop.set)
-    await run(get_settings(), stop)
-
-
 def main() -> None:
     """Run until told to stop."""
-    configure(get_settings())
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    bind_to_parent()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_main())
+    run_service(run, quiet={"procrastinate": logging.WARNING}, plain_loop=True)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,17 @@ A plant server that is killed must not leave a database or a hub behind that hol
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
+import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from twin.ops.logs import configure
+from twin.settings import Settings, get_settings
 
 _PR_SET_PDEATHSIG = 1
 
@@ -34,3 +41,45 @@ def on_stop(act: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, act)
+
+
+async def until_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Run ``work`` until ``stop`` is set; when it fails before, so does this (then the supervisor starts the process anew)."""
+    running = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def run_service(
+    serve: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]],
+    *,
+    quiet: Mapping[str, int] = MappingProxyType({}),
+    plain_loop: bool = False,
+) -> None:
+    """The entry point of a process of ``twin up``: logs, end with the supervisor, ``serve`` until told to stop.
+
+    Args:
+        quiet: least levels of libraries' loggers: what they log at length is told by the service in one line.
+        plain_loop: asyncio's own loop where uvloop cannot do what the service needs.
+    """
+    settings = get_settings()
+    configure(settings)
+    for library, level in quiet.items():
+        logging.getLogger(library).setLevel(level)
+    bind_to_parent()
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        on_stop(stop.set)
+        await serve(settings, stop)
+
+    if plain_loop:
+        asyncio.run(main())
+    else:
+        import uvloop  # costs a tenth of a second, and not every user of this module runs a loop
+
+        uvloop.run(main())

@@ -8,7 +8,8 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from realtime.fences.facts import Condition, Outcome
+from realtime.alarms.raising import AlarmFact
+from realtime.fences.facts import Outcome
 from realtime.fences.plant import PlantFences
 from realtime.fences.repository_rules import Ground, Road
 from realtime.fences.roster import Entry
@@ -38,7 +39,7 @@ def plant(world: World, entry: Entry | None = None) -> PlantFences:
 
 
 def told(outcome: Outcome) -> list[tuple[bool, str]]:
-    return [(True, c.type) if isinstance(c, Condition) else (False, c[0].split(":")[0]) for c in outcome.alarms]
+    return [(True, c.type) if isinstance(c, AlarmFact) else (False, c[0].split(":")[0]) for c in outcome.alarms]
 
 
 def run(

@@ -1,3 +1,4 @@
+import { guard } from '@twin/api'
 import { createRouter, createWebHistory } from 'vue-router'
 import { MODULES } from './modules'
 import { useSession } from './session'
@@ -23,14 +24,4 @@ export const router = createRouter({
   ],
 })
 
-router.beforeEach(async (to) => {
-  const session = useSession()
-  try {
-    await session.load()
-  } catch {
-    // The server does not answer: the page says so and tries again; sign-in would not help.
-    return true
-  }
-  if (!session.signedIn && !to.meta['open']) return { name: 'sign-in', query: { next: to.fullPath } }
-  return true
-})
+router.beforeEach(guard(useSession))

@@ -1,3 +1,4 @@
+import { guard } from '@twin/api'
 import { createRouter, createWebHistory } from 'vue-router'
 import { MODULES } from './modules'
 import { useSession } from './session'
@@ -24,13 +25,4 @@ export const router = createRouter({
   ],
 })
 
-router.beforeEach(async (to) => {
-  const session = useSession()
-  try {
-    await session.load()
-  } catch {
-    return true // no answer and nobody known: the page says so
-  }
-  if (!session.signedIn && !to.meta['open']) return { name: 'sign-in', query: { next: to.fullPath } }
-  return true
-})
+router.beforeEach(guard(useSession))

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, reactive, ref, shallowRef } from 'vue'
 import { ApiClient, ApiError } from './client'
 import type { Config, Me } from './types'
 
@@ -20,6 +20,62 @@ function read(key: string | undefined): Kept {
     return key ? (JSON.parse(localStorage.getItem(key) ?? 'null') ?? { me: null, config: null }) : { me: null, config: null }
   } catch {
     return { me: null, config: null } // storage may be forbidden or hold rubbish
+  }
+}
+
+interface SignInOptions {
+  session: { signIn(username: string, password: string): Promise<void> }
+  /** what to say when a field is empty, and when no server answers */
+  texts: { missing: () => string; unreachable: () => string }
+  /** where to go once signed in: a path of this app */
+  go: (path: string) => Promise<unknown>
+  /** what the address asked for before */
+  next: () => unknown
+}
+
+/** What a sign-in form holds and does; apps bring their own look. */
+export function useSignIn({ session, texts, go, next }: SignInOptions) {
+  const form = reactive({ username: '', password: '' })
+  const busy = ref(false)
+  const fault = ref('')
+
+  async function submit(): Promise<void> {
+    if (!form.username || !form.password) {
+      fault.value = texts.missing()
+      return
+    }
+    busy.value = true
+    fault.value = ''
+    try {
+      await session.signIn(form.username, form.password)
+      const path = next()
+      await go(typeof path === 'string' && path.startsWith('/') ? path : '/')
+    } catch (error) {
+      fault.value = error instanceof ApiError && !error.unreachable ? error.message : texts.unreachable()
+      form.password = ''
+    } finally {
+      busy.value = false
+    }
+  }
+
+  return { form, busy, fault, submit }
+}
+
+interface Way {
+  fullPath: string
+  meta: Record<PropertyKey, unknown>
+}
+
+/** What a router asks before each page: pages that are not open are for people who are signed in. */
+export function guard(useSession: () => { load(): Promise<void>; signedIn: boolean }) {
+  return async (to: Way): Promise<true | { name: 'sign-in'; query: { next: string } }> => {
+    const session = useSession()
+    try {
+      await session.load()
+    } catch {
+      return true // the server does not answer: the page says so and tries again; sign-in would not help
+    }
+    return session.signedIn || to.meta['open'] ? true : { name: 'sign-in', query: { next: to.fullPath } }
   }
 }
 

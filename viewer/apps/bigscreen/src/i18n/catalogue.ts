@@ -1,18 +1,7 @@
-import type { Catalogue, Messages } from '@twin/ui'
+import { withModules, type Catalogue } from '@twin/ui'
 import en from './en'
 import zh from './zh-CN'
 
-type Texts = Record<'zh-CN' | 'en', Messages>
-const found = import.meta.glob<{ default: Texts }>('../modules/*/messages.ts', { eager: true })
+const modules = import.meta.glob<{ default: Catalogue }>('../modules/*/messages.ts', { eager: true })
 
-/** The texts of every module in one language, below the name of its folder. */
-function ofModules(language: 'zh-CN' | 'en'): Messages {
-  return Object.fromEntries(
-    Object.entries(found).map(([path, m]) => [path.split('/').at(-2) ?? path, m.default[language]]),
-  )
-}
-
-export const catalogue: Catalogue = {
-  'zh-CN': { ...zh, ...ofModules('zh-CN') },
-  en: { ...en, ...ofModules('en') },
-}
+export const catalogue = withModules({ 'zh-CN': zh, en }, modules)

@@ -6,6 +6,13 @@ export type Language = (typeof LANGUAGES)[number]
 export type Messages = { [key: string]: string | Messages }
 export type Catalogue = Record<Language, Messages>
 
+// An app's own texts with those of its modules (path `../modules/<key>/messages.ts` to module), each below the name of its folder.
+export function withModules(own: Catalogue, modules: Record<string, { default: Catalogue }>): Catalogue {
+  const of = (language: Language): Messages =>
+    Object.fromEntries(Object.entries(modules).map(([path, m]) => [path.split('/').at(-2) ?? path, m.default[language]]))
+  return { 'zh-CN': { ...own['zh-CN'], ...of('zh-CN') }, en: { ...own.en, ...of('en') } }
+}
+
 const KEY = 'twin.language'
 
 export function isLanguage(value: unknown): value is Language {
