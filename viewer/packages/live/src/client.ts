@@ -36,8 +36,10 @@ export interface HubClientOptions {
 
 interface Entry {
   id: number
+  /** the same topic, mode and filter have the same key */
+  key: string
   subscription: Subscription
-  sink: (change: Change) => void
+  sinks: Set<(change: Change) => void>
   /** last sequence applied; undefined until the first snapshot is complete */
   seq: number | undefined
   /** chunks of a snapshot under way, undefined when none has come */
@@ -100,23 +102,47 @@ export class HubClient {
     this.open()
   }
 
+  /** Any number of subscribers may ask for the same: the hub hears it once. */
   subscribe(subscription: Subscription, sink: (change: Change) => void): () => void {
-    const id = this.nextId++
+    const own = (change: Change): void => sink(change) // the same function may be given twice
+    const key = JSON.stringify(Object.entries(subscription).sort(([a], [b]) => (a < b ? -1 : 1)))
+    const shared = [...this.entries.values()].find((entry) => entry.key === key)
+    const entry = shared ?? this.enter(key, subscription)
+    entry.sinks.add(own)
+    if (!shared) {
+      if (this.ready) this.ask(entry)
+    } else if (entry.seq !== undefined) this.anew(entry)
+    return () => {
+      if (!entry.sinks.delete(own) || entry.sinks.size > 0) return
+      this.entries.delete(entry.id)
+      if (this.ready) this.send({ op: 'unsub', id: entry.id })
+    }
+  }
+
+  private enter(key: string, subscription: Subscription): Entry {
     const entry: Entry = {
-      id,
+      id: this.nextId++,
+      key,
       subscription,
-      sink,
+      sinks: new Set(),
       seq: undefined,
       chunks: undefined,
       early: [],
       f: undefined,
       live: false,
     }
-    this.entries.set(id, entry)
+    this.entries.set(entry.id, entry)
+    return entry
+  }
+
+  /** A subscriber more needs the whole state: ask for it under a new id, so that frames still under way to the old one are not taken for it. */
+  private anew(entry: Entry): void {
+    this.entries.delete(entry.id)
+    if (this.ready) this.send({ op: 'unsub', id: entry.id })
+    entry.id = this.nextId++
+    entry.seq = undefined
+    this.entries.set(entry.id, entry)
     if (this.ready) this.ask(entry)
-    return () => {
-      if (this.entries.delete(id) && this.ready) this.send({ op: 'unsub', id })
-    }
   }
 
   private open(): void {
@@ -201,7 +227,7 @@ export class HubClient {
         this.tell({ skipped: this.state.skipped + frame.count })
         for (const entry of this.entries.values())
           if (entry.subscription.topic === frame.topic && entry.f === frame.f)
-            entry.sink({ kind: 'skip', count: frame.count })
+            give(entry, { kind: 'skip', count: frame.count })
         return
       case 'err':
         this.refused(frame)
@@ -210,7 +236,7 @@ export class HubClient {
 
   private refused(frame: Extract<HubFrame, { op: 'err' }>): void {
     const entry = frame.id === undefined ? undefined : this.entries.get(frame.id)
-    if (entry) entry.sink({ kind: 'refused', code: frame.code, message: frame.message })
+    if (entry) give(entry, { kind: 'refused', code: frame.code, message: frame.message })
     else if (DENIED.has(frame.code)) this.deniedNow = true
   }
 
@@ -232,7 +258,7 @@ export class HubClient {
     entry.live = true
     if (chunks !== undefined || before === undefined) {
       entry.seq = seq
-      entry.sink({ kind: 'reset', seq, items: chunks ?? [] })
+      give(entry, { kind: 'reset', seq, items: chunks ?? [] })
     }
     for (const delta of early) this.change(entry, delta.seq, delta.items, delta.f)
     entry.seq = Math.max(entry.seq ?? seq, seq)
@@ -246,7 +272,7 @@ export class HubClient {
     if (entry.f !== f) return // meant for another subscription to the same topic
     if (entry.seq !== undefined && seq < entry.seq) return // older than what we have; the same twice does no harm
     entry.seq = seq
-    entry.sink({ kind: 'delta', seq, items })
+    give(entry, { kind: 'delta', seq, items })
   }
 
   private send(frame: ClientFrame): void {
@@ -296,6 +322,10 @@ export class HubClient {
     this.state = { ...this.state, ...change }
     this.options.onState?.(this.state)
   }
+}
+
+function give(entry: Entry, change: Change): void {
+  for (const sink of entry.sinks) sink(change)
 }
 
 function read(data: unknown): HubFrame {

@@ -151,6 +151,33 @@ describe('HubClient', () => {
     expect(store.items.get('b')).toEqual(zone('b', 1))
   })
 
+  it('asks the hub once for what several want, and gives each the whole state', () => {
+    const { client, store } = connect()
+    last().hello()
+    last().say(
+      { op: 'snap', id: 1, topic: 'layer.zone', n: 1, of: 1, items: [zone('a', 1)] },
+      { op: 'live', id: 1, seq: 5 },
+    )
+    const other = new LiveStore<Zone>()
+    const leave = client.subscribe({ mode: 'batch', topic: 'layer.zone' }, (change) => other.apply(change))
+    expect(last().sent.slice(1)).toEqual([
+      { op: 'unsub', id: 1 },
+      { op: 'sub', id: 2, topic: 'layer.zone', mode: 'batch' },
+    ])
+    last().say(
+      { op: 'delta', topic: 'layer.zone', seq: 6, items: [{ k: 'a', v: zone('a', 2) }] },
+      { op: 'live', id: 1, seq: 5 }, // of the old id, still under way
+      { op: 'snap', id: 2, topic: 'layer.zone', n: 1, of: 1, items: [zone('a', 1), zone('b', 1)] },
+      { op: 'live', id: 2, seq: 5 },
+    )
+    for (const one of [store, other]) expect([...one.items.values()]).toEqual([zone('a', 2), zone('b', 1)])
+    leave()
+    expect(last().sent).toHaveLength(3) // the first still listens
+    last().say({ op: 'delta', topic: 'layer.zone', seq: 7, items: [{ k: 'b', v: zone('b', 4) }] })
+    expect(store.items.get('b')).toEqual(zone('b', 4))
+    expect(other.items.get('b')).toEqual(zone('b', 1))
+  })
+
   it('waits longer after each failure, up to a limit, and can be nudged', () => {
     const { client } = connect()
     const waits: number[] = []

@@ -93,8 +93,7 @@ export const usePeople = defineStore('people', () => {
     plant.subscribe('fences', (change) => change.kind !== 'refused' && fenceStore.apply(change), 'latest')
     const alarms = new LiveStore<OpenAlarm>()
     alarms.listen(() => heard([...alarms.items.values()].filter((a) => a.type === 'sos')))
-    // the hub takes each topic once per mode and connection, and the alarm desk's panel has the other mode
-    plant.subscribe('alarms', (change) => change.kind !== 'refused' && alarms.apply(change), 'latest')
+    plant.subscribe('alarms', (change) => change.kind !== 'refused' && alarms.apply(change))
   }
 
   /** A call for help that nobody has taken opens by itself, once; the newest first. */
