@@ -274,10 +274,18 @@ class Engine:
             float(self._cross_value[i, kind]), self.limit(i, kind),
         )  # fmt: skip
 
-    def hold_bad(self, i: int) -> None:
-        """Forget a wait for bad quality: the source of the point is lost as a whole."""
-        self._pending[i, BAD] = 0
-        self._settle(np.array([i]))
+    def cover(self, down: Flags, now: int) -> None:
+        """Take over which points belong to a source that is lost as a whole: its alarm stands for theirs.
+
+        Points that stay bad when their source is back wait for their own alarm from ``now``.
+        """
+        lost, back = down & ~self.down, self.down & ~down
+        self.down = down
+        silent = back & (self._ts == 0) & self._bad & self._enabled & ~self.active[:, BAD]
+        self._pending[lost, BAD] = 0
+        self._pending[silent, BAD] = now
+        self._cross_at[silent, BAD] = now
+        self._settle(np.flatnonzero(lost | silent))
 
     def tick(self, now: int) -> list[Change]:
         """End the delays that are over: a value that stands still sends no more samples."""

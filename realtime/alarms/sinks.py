@@ -64,7 +64,7 @@ class AlarmSink:
         self._lookup = np.zeros(0, dtype=np.int64)
         self._early: dict[int, tuple[Any, Any, Any, Any]] = {}  # newest state of points that are not known yet
         self._sources: dict[UUID, list[UUID]] = {}
-        self._down: set[UUID] = set()
+        self._silent: set[UUID] = set()  # sources that are lost or were not heard yet
         self._waiting: deque[tuple[UUID, AlarmFact | Ended]] = deque()
         self._wake = asyncio.Event()
         self._revision: tuple[Any, ...] | None = None
@@ -96,18 +96,20 @@ class AlarmSink:
     def source(self, event: SourceEvent) -> None:
         """A source came or went: its communication alarm (clause M9.2)."""
         key = f"comm:{event.source_id}"
+        if event.kind in ("starting", "down"):
+            self._silent.add(event.source_id)
+        else:
+            self._silent.discard(event.source_id)
         if event.kind == "down":
-            self._down.add(event.source_id)
             title = {"name": event.name, "points": event.points, "reason": event.reason}
             fact = AlarmFact(
                 key=key, source="comm", type="comm", grade=GRADES["comm"], at=event.at, title=title,
                 value=float(event.points), subject_layer="source", subject_id=event.source_id, subject_name=event.name,
             )  # fmt: skip
             self._queue(event.enterprise_id, fact)
-        else:
-            self._down.discard(event.source_id)
+        elif event.kind != "starting":
             self._queue(event.enterprise_id, Ended(key, event.at))
-        self._mark_down()
+        self._cover()
 
     async def run(self) -> None:
         """Follow what is set, end the delays, and write what was found."""
@@ -154,7 +156,7 @@ class AlarmSink:
         changes = self.engine.configure(settings, micros(clock.now()), restored)
         self._revision = revision
         self._index()
-        self._mark_down()
+        self._cover()
         self._put(changes, before)
 
     def _index(self) -> None:
@@ -167,13 +169,13 @@ class AlarmSink:
             index = self._lookup[np.array(ready)]
             self._put(self.engine.take(index, np.array(ts), np.array(received), np.array(value), np.array(quality)))
 
-    def _mark_down(self) -> None:
-        self.engine.down[:] = False
-        for source in self._down:
+    def _cover(self) -> None:
+        down = np.zeros(len(self.engine.index), dtype=np.bool_)
+        for source in self._silent:
             for device in self._sources.get(source, ()):
                 if (i := self.engine.index.get(device)) is not None:
-                    self.engine.down[i] = True
-                    self.engine.hold_bad(i)
+                    down[i] = True
+        self.engine.cover(down, micros(clock.now()))
 
     async def _ticks(self) -> None:
         while True:

@@ -163,6 +163,7 @@ class Gateway:
         )
         source = self.sources[row.id] = Running(row, feed, owners, began=clock.monotonic())
         self._tell_points()
+        self._tell(source, "starting", "")
         source.task = asyncio.create_task(self._keep(source), name=f"source {row.name}")
         log.info("source starts", source=row.name, kind=row.kind, points=len(points))
 
@@ -183,9 +184,9 @@ class Gateway:
         self.live.put(live)
         self.tap.put(live)
 
-    def _tell(self, source: Running, kind: Literal["up", "down", "stopped"], reason: str) -> None:
+    def _tell(self, source: Running, kind: Literal["starting", "up", "down", "stopped"], reason: str) -> None:
         row = source.row
-        source.told = kind == "up"
+        source.told = {"up": True, "down": False}.get(kind)
         self.tap.source(
             SourceEvent(row.enterprise_id, row.id, row.name, kind, clock.now(), reason, len(source.feed.points))
         )

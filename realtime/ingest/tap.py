@@ -61,13 +61,13 @@ class SampleBatch:
 
 @dataclass(frozen=True, slots=True)
 class SourceEvent:
-    """A source was heard (``up``), is silent or lost (``down``: every one of its points is bad), or was ``stopped`` on
-    purpose (no fault: clear what was raised)."""
+    """A source begins and was not heard yet (``starting``), was heard (``up``), is silent or lost (``down``: every one of its
+    points is bad), or was ``stopped`` on purpose (no fault: clear what was raised)."""
 
     enterprise_id: UUID
     source_id: UUID
     name: str
-    kind: Literal["up", "down", "stopped"]
+    kind: Literal["starting", "up", "down", "stopped"]
     at: datetime
     reason: str = ""
     points: int = 0
@@ -83,7 +83,7 @@ class SampleSink(Protocol):
         """New states of points."""
 
     def source(self, event: SourceEvent) -> None:
-        """A source came or went. After a start of the gateway every source tells ``up`` or ``down`` once."""
+        """A source came or went. After a start of the gateway every source tells ``starting``, then ``up`` or ``down`` once."""
 
     async def run(self) -> None:
         """Work of its own until cancelled (write to the database and so on). After a failure it is called again: what

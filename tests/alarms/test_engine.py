@@ -88,9 +88,23 @@ def test_rate_switch_and_a_lost_source() -> None:
     assert a.say(1, 1.5, 3) == ["+rate"] and a.say(3.2) == ["-rate"]
     assert a.say(5, step=1000) == [], "two samples within a moment give no rate"
     assert b.say(0, 1, 0) == ["+switch", "-switch"]
-    engine.down[:] = True
+    engine.cover(np.ones(2, dtype=np.bool_), a.now)
     assert a.say(NONE, quality=NO_COMMUNICATION) == [], "the communication alarm stands for all points"
     assert a.say(NONE, quality=-3) == ["+bad"]
+
+
+def test_a_point_that_stays_silent_after_its_source_is_back_has_its_own_alarm() -> None:
+    engine = made(Setting(A, (NONE,) * 4, bad_delay=10), Setting(B, (NONE,) * 4, bad_delay=10))
+    a, b = Line(engine), Line(engine, B)
+    assert a.say(NONE, quality=NO_COMMUNICATION) == [] and b.say(NONE, quality=NO_COMMUNICATION) == []
+    now = a.now + 9 * S
+    engine.cover(np.ones(2, dtype=np.bool_), now)
+    assert engine.tick(now + 60 * S) == []
+    a.now = now + 60 * S
+    assert a.say(1) == []
+    engine.cover(np.zeros(2, dtype=np.bool_), a.now)
+    assert engine.tick(a.now + 9 * S) == []
+    assert [(c.device, c.type, c.on) for c in engine.tick(a.now + 10 * S)] == [(B, "bad", True)]
 
 
 def test_limits_follow_the_state_of_another_point_at_once() -> None:

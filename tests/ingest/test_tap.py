@@ -130,12 +130,12 @@ async def test_sinks_hear_every_value_and_the_loss_of_the_source_once(
         for value in (5, 6, 7):
             bus.registers[1][0] = value
             await eventually(lambda value=value: (device, float(value), 0) in book.seen)  # type: ignore[misc]
-        await eventually(lambda: book.told() == ["up"])  # told by another task than the values
+        await eventually(lambda: book.told() == ["starting", "up"])  # told by another task than the values
         assert book.events[0].points == 1
         await bus.stop()
-        await eventually(lambda: book.told() == ["up", "down"])
+        await eventually(lambda: book.told() == ["starting", "up", "down"])
         assert book.events[-1].reason and book.seen[-1][2] < 0  # the mark comes before the news
         await bus.start()
-        await eventually(lambda: book.told() == ["up", "down", "up"])
+        await eventually(lambda: book.told() == ["starting", "up", "down", "up"])
         await put(enterprise.id, "tap", "modbus_tcp", given, {device: "1:holding:0"}, enabled=False)
         await eventually(lambda: book.told()[-1] == "stopped")
