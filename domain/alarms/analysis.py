@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.alarms import repository_analysis as sql
 from twin import clock
@@ -59,7 +60,7 @@ async def analysis(uow: UnitOfWork, start: datetime, end: datetime, window_s: fl
     rate = rates(await sql.per_ten_minutes(session, start, end), start, end)
     causes = first_causes(pairs)
     found = {"start": start, "end": end, **groups, "pairs": pairs, "rates": rate, "causes": causes}
-    return {**found, "suggestions": suggestions(found, language)}
+    return {**found, "suggestions": suggestions(found, language, ZoneInfo(await sql.timezone(session)))}
 
 
 def rates(rows: Sequence[dict[str, Any]], start: datetime, end: datetime) -> dict[str, Any]:
@@ -106,8 +107,8 @@ def first_causes(pairs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def suggestions(found: dict[str, Any], language: str) -> list[dict[str, Any]]:
-    """What to do, in words; ``ids`` are the alarms that it rests on."""
+def suggestions(found: dict[str, Any], language: str, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """What to do, in words and in the site's time; ``ids`` are the alarms that it rests on."""
     made: list[dict[str, Any]] = []
 
     def say(kind: str, ids: Sequence[Any], **params: Any) -> None:
@@ -121,5 +122,5 @@ def suggestions(found: dict[str, Any], language: str) -> list[dict[str, Any]]:
     for cause in found["causes"][:5]:
         say("cause", cause["ids"], name=cause["name"], n=cause["n"], follows=len(cause["follows"]))
     for flood in found["rates"]["floods"][:5]:
-        say("flood", [], start=flood["start"].isoformat(), n=flood["n"], peak=flood["peak"])
+        say("flood", [], start=f"{flood['start'].astimezone(zone):%Y-%m-%d %H:%M}", n=flood["n"], peak=flood["peak"])
     return made
