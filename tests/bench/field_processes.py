@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from tests.bench.hub_processes import _commands, _Counter
+from tests.bench.hub_processes import _commands, _Counter, _masked
 
 URI = "urn:plant-twin:bench"
 #: Points that one Modbus unit carries: one read of 120 registers.
@@ -60,9 +60,11 @@ async def opcua(port: int, points: int) -> None:
 
 async def modbus(port: int, points: int) -> None:
     """Units of ``PER_UNIT`` float32 values that change every second; answers how often each unit was read."""
+    import pymodbus
     from pymodbus.server import ModbusTcpServer
     from pymodbus.simulator import DataType, SimData, SimDevice
 
+    pymodbus.pymodbus_apply_logging_config("CRITICAL")  # the master's end in mid-frame is no news
     count = -(-points // PER_UNIT)
     reads = [0] * count
 
@@ -140,6 +142,7 @@ async def browsers(port: int, number: int, token: str) -> None:
         await asyncio.get_running_loop().create_connection(lambda made=client: made, "127.0.0.1", port)  # type: ignore[misc]
         await asyncio.wait_for(client.ready, 30)
         swarm.clients.append(client)
+    living = asyncio.create_task(_alive(swarm.clients))
     print(json.dumps({"port": port}), flush=True)
 
     async def act(command: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +153,15 @@ async def browsers(port: int, number: int, token: str) -> None:
         return {"values": len(ages), "p50": picks.get(0.5), "p99": picks.get(0.99), "bytes": size, "closed": closed}
 
     await _commands(act)
+    living.cancel()
+
+
+async def _alive(clients: list[_Counter]) -> None:
+    """Say what a browser's answers to the hub's pings say, in time and without reading them."""
+    while True:
+        await asyncio.sleep(5)
+        for client in clients:
+            client.transport.write(_masked(b'{"op":"pong"}'))
 
 
 async def peer(port: int, points: int) -> None:
