@@ -6,13 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
+from gis_assets.sites.demo.build import features
 
 from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
-from tests.conftest import Enterprise
+from tests.conftest import Enterprise, SignIn
 from tests.hazards.conftest import crew, site
 from tests.hazards.support import Crew, accept
 from twin import clock
 from twin.db.uow import unit_of_work
+from twin.spatial.site import load_site
 
 __all__ = ["crew", "site"]
 Json = dict[str, Any]
@@ -55,3 +57,32 @@ async def test_a_zone_shows_what_modules_know(crew: Crew, site: Enterprise) -> N
     assert (await _zone(manager, code))["sections"]["hazards"]["total"] == 0
     async with unit_of_work(site.id) as uow:
         await clear_alarm(uow, "point:s:hh", clock.now())
+
+
+@pytest.mark.req("M8.4")
+async def test_a_zone_shows_what_stands_there_and_the_ways_out(site: Enterprise, sign_in: SignIn) -> None:
+    data = features()
+    async with unit_of_work(site.id) as uow:
+        await load_site(uow, {key: data[key] for key in ("site", "camera", "device", "gate", "assembly_point")}, [])
+    http = await sign_in("manager")
+    parents = {f["properties"]["parent_code"] for f in data["zone"]}
+    has = [{f["properties"]["zone_code"] for f in data[layer]} - parents for layer in ("camera", "device")]
+    code = min(has[0] & has[1])
+    sections = (await _zone(http, code))["sections"]
+    cameras = sections["cameras"]["items"]
+    standing = {f["code"] for f in data["camera"] if f["properties"]["zone_code"] == code}
+    assert {row["code"] for row in cameras if row["inside"]} == standing
+    assert [row["distance_m"] for row in cameras if not row["inside"]] == sorted(
+        row["distance_m"] for row in cameras if not row["inside"]
+    )
+    points = sections["points"]
+    assert points["total"] == sum(f["properties"]["zone_code"] == code for f in data["device"])
+    # Nothing was measured: no value is made up, and each says so.
+    assert {(row["value"], row["state"]) for row in points["items"]} == {(None, "bad")}
+    ways = sections["exits"]["items"]
+    for layer in ("gate", "assembly_point"):
+        far = [row["distance_m"] for row in ways if row["layer"] == layer]
+        assert len(far) == min(3, len(data[layer])) and far == sorted(far) and far[0] > 0
+    english = await http.get(f"/api/zones/{code}", headers={"Accept-Language": "en"})
+    names = {f["properties"]["name_en"] for f in data["camera"]}
+    assert {row["name"] for row in english.json()["sections"]["cameras"]["items"]} <= names

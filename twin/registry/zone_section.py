@@ -44,3 +44,11 @@ def zone_sections() -> tuple[ZoneSection, ...]:
                 raise ValueError(f"zone section {section.key} is declared twice ({module.__name__})")
             found[section.key] = section
     return tuple(found[key] for key in sorted(found))
+
+
+def in_language(rows: Sequence[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+    """Rows with ``name`` in the reader's language (``name_en`` where there is one) and no other name."""
+    return [
+        {k: (row["name_en"] or v) if k == "name" and language == "en" else v for k, v in row.items() if k != "name_en"}
+        for row in rows
+    ]
