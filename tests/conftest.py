@@ -138,7 +138,7 @@ async def sign_in(database: Settings, enterprise: Enterprise) -> AsyncIterator[S
 #: the tests in these keep theirs.
 _STORIES = frozenset(
     (
-        "alarms", "dual", "exchange", "fences", "hazards", "history", "ingest", "inspections", "people", "push", "risk",
+        "alarms", "dual", "early_warning", "exchange", "fences", "hazards", "history", "ingest", "inspections", "people", "push", "risk",
         "risks", "signature", "tracking",
     )
 )  # fmt: skip
