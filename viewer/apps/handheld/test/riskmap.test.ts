@@ -1,4 +1,4 @@
-import { headOf, levelSpans, sectionRows } from '@twin/ui'
+import { attributesOf, headOf, levelSpans, sectionRows } from '@twin/ui'
 import { describe, expect, it } from 'vitest'
 import { ageOf } from '../src/modules/riskmap/age'
 
@@ -37,6 +37,19 @@ describe('rows of modules', () => {
       ['moon', 1, 1],
     ])
     expect(headOf({ code: 'X', name: 'n' })).toEqual(['name', 'n'])
+  })
+
+  it('say codes in words, of their own section first, and moments in plant time', () => {
+    const words = ['riskmap.value.hazards.level.1', 'riskmap.value.level.1', 'riskmap.value.level.2']
+    const spoken = { t: (key: string) => key.replace('riskmap.', ''), te: (key: string) => words.includes(key) }
+    const row = { id: 7, level: 1, at: '2026-11-29T01:02:03+00:00', note: '', gone: null, name: 'n' }
+    const rows = attributesOf(row, spoken, { without: ['id', 'name'], section: 'hazards', timezone: 'Asia/Shanghai' })
+    expect(rows).toEqual([
+      ['level', 'value.hazards.level.1'],
+      ['at', '2026-11-29 09:02:03'],
+    ])
+    expect(attributesOf({ level: 2 }, spoken, { section: 'hazards' })).toEqual([['level', 'value.level.2']])
+    expect(attributesOf({ level: 3 }, spoken)).toEqual([['level', '3']])
   })
 })
 
