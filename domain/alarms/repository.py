@@ -57,11 +57,6 @@ async def enterprises(session: AsyncSession) -> list[UUID]:
     return [row[0] for row in await session.execute(text("SELECT DISTINCT enterprise_id FROM alarm WHERE active"))]
 
 
-async def all_enterprises(session: AsyncSession) -> list[UUID]:
-    """Every enterprise."""
-    return [row[0] for row in await session.execute(text("SELECT id FROM enterprise ORDER BY code"))]
-
-
 #: Which statuses a rule looks at. After return to normal nothing is pushed any more (clause M9.2).
 WATCHED = {
     "raised": ("unacknowledged",),

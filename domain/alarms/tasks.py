@@ -5,8 +5,9 @@ from __future__ import annotations
 import procrastinate
 import structlog
 
-from domain.alarms import repository, retention
-from twin.db.uow import ALL_ENTERPRISES, unit_of_work
+from domain.alarms import retention
+from twin.db.enterprises import all_enterprises
+from twin.db.uow import unit_of_work
 
 log = structlog.get_logger("domain.alarms")
 
@@ -17,9 +18,7 @@ BLUEPRINT = procrastinate.Blueprint()
 @BLUEPRINT.task(name="prune_alarms", queueing_lock="alarms.prune")
 async def prune_alarms(timestamp: int) -> None:
     """Delete closed alarms that are older than their enterprise keeps them (never less than a year)."""
-    async with unit_of_work(ALL_ENTERPRISES) as uow:
-        enterprises = await repository.all_enterprises(uow.session)
-    for enterprise in enterprises:
+    for enterprise in await all_enterprises():
         async with unit_of_work(enterprise, origin="job:prune_alarms") as uow:
             if gone := await retention.prune(uow):
                 log.info("old alarms deleted", enterprise=str(enterprise), alarms=gone)

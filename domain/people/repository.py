@@ -154,11 +154,6 @@ async def zone_tree(session: AsyncSession) -> dict[str, tuple[str, str, str | No
     return {row.code: (row.name, row.name_en, row.parent_code) for row in rows}
 
 
-async def enterprises(session: AsyncSession) -> list[UUID]:
-    """Every enterprise."""
-    return [row.id for row in await session.execute(text("SELECT id FROM enterprise ORDER BY id"))]
-
-
 async def duties(session: AsyncSession) -> list[Any]:
     """Id, number and duty of every active person."""
     return list(await session.execute(select(Person.id, Person.code, Person.duty).where(Person.active)))

@@ -90,6 +90,12 @@ async def flagged(session: AsyncSession, terms: Terms) -> list[Any]:
     return list(await session.execute(query, terms.__dict__))
 
 
+async def active_alarms(session: AsyncSession) -> list[str]:
+    """Keys of the ledger's alarms whose condition held when it was last looked at."""
+    found = await session.scalars(text("SELECT key FROM alarm WHERE active AND key LIKE 'terminal:%'"))
+    return list(found)
+
+
 async def counts(session: AsyncSession, terms: Terms) -> dict[str, int]:
     """How many lines in use have each flag."""
     query = text(f"{_LEDGER} SELECT f, count(*) FROM flagged, unnest(flags) f WHERE active GROUP BY f")

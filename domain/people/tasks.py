@@ -5,8 +5,9 @@ from __future__ import annotations
 import procrastinate
 import structlog
 
-from domain.people import repository, terminals
-from twin.db.uow import ALL_ENTERPRISES, unit_of_work
+from domain.people import terminals
+from twin.db.enterprises import all_enterprises
+from twin.db.uow import unit_of_work
 
 log = structlog.get_logger("domain.people")
 
@@ -17,8 +18,6 @@ BLUEPRINT = procrastinate.Blueprint()
 @BLUEPRINT.task(name="flag_terminals", queueing_lock="people.flag_terminals")
 async def flag_terminals(timestamp: int) -> None:
     """Tell of terminals with a low battery, an expiring certificate, or the wrong protection for where they are."""
-    async with unit_of_work(ALL_ENTERPRISES) as uow:
-        enterprises = await repository.enterprises(uow.session)
-    for enterprise in enterprises:
+    for enterprise in await all_enterprises():
         async with unit_of_work(enterprise, origin="job:flag_terminals") as uow:
             await terminals.tell(uow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from domain.people import repository_terminals as repository
 from domain.people.errors import TerminalKind, TerminalNotFound
 from domain.people.models import Terminal
 from domain.people.repository_terminals import Terms
+from realtime.alarms.raising import AlarmFact, clear_alarms, raise_alarms
 from twin import clock
 from twin.db.uow import UnitOfWork
 from twin.ids import uuid7
@@ -21,6 +23,12 @@ SOON = timedelta(days=30)
 TEMPERATURE = 70.0
 _TOLD = ("manager", "system_admin")
 _PLANT = ZoneInfo("Asia/Shanghai")
+#: Flags that the alarm desk gets besides the inbox: type and grade of the alarm. What falls due soon is no alarm.
+_ALARMS = {
+    "low_battery": ("low_battery", 4),
+    "expired": ("terminal_expired", 3),
+    "unsuitable": ("terminal_unsuitable", 2),
+}
 
 
 def terms(now: datetime) -> Terms:
@@ -68,7 +76,8 @@ async def tell(uow: UnitOfWork) -> int:
     """Tell those who keep the ledger of every flag, once for each battery, certificate and stay; how many are flagged.
 
     A flag that ends and comes back later (a new certificate that expires) is told anew, because what it is about has
-    changed.
+    changed. A low battery, an expired certificate and the wrong protection are alarms at the desk too, as long as
+    they last.
     """
     rows = await repository.flagged(uow.session, terms(clock.now()))
     for row in rows:
@@ -90,7 +99,35 @@ async def tell(uow: UnitOfWork) -> int:
                 await notify_role(
                     uow, role, f"terminal_{flag}", params, level="warning", link="/console/terminals", dedupe=dedupe
                 )
+    await _alarms(uow, rows)
     return len(rows)
+
+
+async def _alarms(uow: UnitOfWork, rows: Sequence[Any]) -> None:
+    """One active alarm for each flag that is true now; those of flags that are no longer return to normal."""
+    now = clock.now()
+    facts = [_alarm(row, flag, now) for row in rows for flag in row.flags if flag in _ALARMS and _ours(row, flag)]
+    true = {fact.key for fact in facts}
+    active = await repository.active_alarms(uow.session)
+    await raise_alarms(uow, facts)
+    await clear_alarms(uow, [(key, now) for key in active if key not in true])
+
+
+def _ours(row: Any, flag: str) -> bool:
+    """The battery of a badge in somebody's hands is watched by the fences' process, which raises its own alarm."""
+    return flag != "low_battery" or row.subject_id is None
+
+
+def _alarm(row: Any, flag: str, now: datetime) -> AlarmFact:
+    kind, grade = _ALARMS[flag]
+    title = {"name": row.code, "holder": row.holder or "-", "zone": row.zone or "-", "expiry": str(row.ex_expiry)}
+    low = flag == "low_battery"
+    return AlarmFact(
+        key=f"terminal:{row.id}:{flag}", source="system", type=kind, grade=grade, at=now, title=title,
+        value=row.battery if low else None, limit=LOW_BATTERY if low else None,
+        subject_layer="terminal", subject_id=row.id, subject_name=row.code, zone_code=row.zone,
+        persons=(row.subject_id,) if row.subject_id is not None and row.kind == "badge" else (),
+    )  # fmt: skip
 
 
 def _fact(row: Terminal) -> dict[str, Any]:

@@ -160,3 +160,22 @@ async def members(session: AsyncSession, fence: UUID) -> list[Any]:
         {"f": fence},
     )
     return list(rows)
+
+
+async def kept(session: AsyncSession) -> tuple[datetime | None, int, int]:
+    """The oldest event, days that hold any, bytes of the table."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT min(at), count(DISTINCT (at AT TIME ZONE 'UTC')::date), pg_total_relation_size('fence_event')"
+                " FROM fence_event"
+            )
+        )
+    ).one()
+    return row[0], int(row[1]), int(row[2])
+
+
+async def prune(session: AsyncSession, before: datetime) -> int:
+    """Delete the events before an instant; how many."""
+    found = await session.execute(text("DELETE FROM fence_event WHERE at < :b"), {"b": before})
+    return int(getattr(found, "rowcount", 0))

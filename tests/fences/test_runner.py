@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from realtime.fences import retention
 from realtime.fences.runner import FenceRunner
 from realtime.positioning.types import State
 from realtime.tracking.batch import Subject
 from tests.conftest import Enterprise
 from tests.fences.conftest import Draw
 from tests.fences.support import Hub, Noted, World
+from twin import clock
 from twin.db.uow import unit_of_work
 from twin.ids import uuid7
 
@@ -275,3 +278,21 @@ async def test_alarms_come_to_the_desk_with_sound_and_place(
         assert (await manager.get(f"/api/fences/{fence['id']}/members")).json() == []
     finally:
         await runner.close()
+
+
+async def test_events_are_kept_as_long_as_is_set_and_that_is_shown(
+    manager: httpx.AsyncClient, enterprise: Enterprise, scene: Scene, draw: Draw
+) -> None:
+    fence = await draw("K1", "trespass", 60, -120)
+    await scene.go(World(enterprise.id, [person("k1")]), {0: (60.0, -120.0)}, 3)
+    report = (await manager.get("/api/history/retention")).json()
+    row = next(row for row in report["classes"] if row["key"] == "fence_events")
+    assert row["minimum_days"] == 30 and row["days"] >= 1 and row["bytes"] > 0
+    oldest, keep = datetime.fromisoformat(row["oldest"]), timedelta(days=row["keep_days"])
+    for later, gone in ((keep - timedelta(hours=1), False), (keep + timedelta(days=400), True)):
+        with clock.travel(oldest + later):
+            async with unit_of_work(enterprise.id) as uow:
+                assert (await retention.prune(uow) > 0) is gone
+        assert bool(await scene.events(fence)) is not gone
+    refused = await manager.put("/api/history/retention/fence_events", json={"keep_days": 29})
+    assert refused.status_code in (403, 422)

@@ -74,6 +74,38 @@ async def test_those_who_keep_the_ledger_are_told_once(
     assert await told(await sign_in("employee")) == []
 
 
+@pytest.mark.req("S1")
+async def test_flags_come_to_the_alarm_desk_once_and_return_when_put_right(
+    manager: httpx.AsyncClient, site: Enterprise
+) -> None:
+    today = clock.now().date()
+    await badge(manager, "TA-LOW", battery=7)
+    await badge(manager, "TA-OLD", ex_expiry=str(today - timedelta(days=3)))
+    await badge(manager, "TA-PLAIN", ex_mark="", ex_certificate="", ex_expiry=None)
+    await badge(manager, "TA-SOON", ex_expiry=str(today + timedelta(days=5)))
+    holder = await person(manager, "TA-PLAIN")
+    await give(manager, holder["id"], "TA-PLAIN")
+    await place(site.id, holder["id"], "Z-211")
+
+    async def desk() -> dict[str, list[tuple[str, bool]]]:
+        for _ in range(2):
+            async with unit_of_work(site.id) as uow:
+                await terminals.tell(uow)
+        out: dict[str, list[tuple[str, bool]]] = {}
+        for row in (await manager.get("/api/alarms", params={"limit": 200})).json()["items"]:
+            if row["subject_layer"] == "terminal" and row["subject_name"].startswith("TA-"):
+                out.setdefault(row["subject_name"], []).append((row["type"], row["active"]))
+        return out
+
+    assert await desk() == {
+        "TA-LOW": [("low_battery", True)],
+        "TA-OLD": [("terminal_expired", True)],
+        "TA-PLAIN": [("terminal_unsuitable", True)],
+    }
+    await badge(manager, "TA-OLD", ex_expiry=str(today + timedelta(days=400)))
+    assert (await desk())["TA-OLD"] == [("terminal_expired", False)]
+
+
 async def test_a_badge_of_the_ledger_is_known_to_positioning_and_one_out_of_use_is_not_issued(
     manager: httpx.AsyncClient,
 ) -> None:

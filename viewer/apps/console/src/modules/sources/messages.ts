@@ -15,7 +15,7 @@ export default {
     scenarios: '演示场景', scenariosHint: '仅演示环境：让现场模拟器按工艺规律变化，真实经过采集、报警与记录。', since: '自 {time}', trip: '触发', end: '结束',
     refresh: '实时值刷新频率', refreshHint: '每个测点两次推送之间的最短间隔，服务器强制执行，几秒内对所有画面生效。', milliseconds: '毫秒',
     retention: '数据保存期限', class: '数据类别', minimum: '规定最少（天）', keep: '设定（天）', oldest: '最早记录', days: '已存（天）', size: '占用',
-    classes: { measured: '监测数据', alarms: '报警记录' },
+    classes: { measured: '监测数据', alarms: '报警记录', fence_events: '围栏事件' },
   },
   en: {
     nav: { sources: 'Sources', 'point-list': 'Point list', 'field-settings': 'Field settings' },
@@ -33,6 +33,6 @@ export default {
     scenarios: 'Demo scenarios', scenariosHint: 'Demo only: the field simulators move as a process would; acquisition, alarms and records are real.', since: 'since {time}', trip: 'Trip', end: 'End',
     refresh: 'Refresh rate of live values', refreshHint: 'Shortest time between two values of a point; the server obeys it, on every screen within seconds.', milliseconds: 'Milliseconds',
     retention: 'How long data are kept', class: 'Class', minimum: 'Minimum (days)', keep: 'Kept (days)', oldest: 'Oldest entry', days: 'Stored (days)', size: 'Size',
-    classes: { measured: 'Measured values', alarms: 'Alarm records' },
+    classes: { measured: 'Measured values', alarms: 'Alarm records', fence_events: 'Fence events' },
   },
 } // prettier-ignore
