@@ -37,19 +37,26 @@ async def give(http: httpx.AsyncClient, person_id: str, code: str) -> httpx.Resp
 
 
 async def place(
-    enterprise: UUID, subject: str, zone: str | None, *, age: float = 0.5, state: str = "good", floor: str | None = None
+    enterprise: UUID,
+    subject: str,
+    zone: str | None,
+    *,
+    age: float = 0.5,
+    state: str = "good",
+    floor: str | None = None,
+    at: tuple[float, float, float] = (117.78, 38.36, 5.0),
 ) -> None:
     """Where somebody is, as the fence runner keeps it from the fixes of the tracking process."""
     async with unit_of_work(enterprise) as uow:
         await uow.session.execute(
             text(
                 "INSERT INTO place_latest (enterprise_id, subject_id, kind, t, lon, lat, h, floor, zone, r95, speed,"
-                " state, source) VALUES (:e, :s, 'person', :t, 117.78, 38.36, 5, :f, :z, 0.8, 0, :state, 'uwb')"
+                " state, source) VALUES (:e, :s, 'person', :t, :lon, :lat, :h, :f, :z, 0.8, 0, :state, 'uwb')"
                 " ON CONFLICT (subject_id) DO UPDATE SET t = excluded.t, zone = excluded.zone, floor = excluded.floor,"
-                " state = excluded.state"
+                " state = excluded.state, lon = excluded.lon, lat = excluded.lat, h = excluded.h"
             ),
             {
                 "e": enterprise, "s": UUID(subject), "t": clock.now() - timedelta(seconds=age), "z": zone,
-                "state": state, "f": floor,
+                "state": state, "f": floor, "lon": at[0], "lat": at[1], "h": at[2],
             },
         )  # fmt: skip

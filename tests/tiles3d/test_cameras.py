@@ -11,6 +11,8 @@ import pytest
 import shapely
 from gis_assets.sites.demo.frame import CRS_EPSG, ORIGIN_E, ORIGIN_H, ORIGIN_N
 
+from tests.conftest import Enterprise
+from tests.people.support import badge, give, person, place
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.georef import ecef
 from tiles.tiles3d.gltf_write import write_glb
@@ -65,6 +67,32 @@ async def test_what_a_camera_covers_it_also_says_it_sees(manager: httpx.AsyncCli
     # The ground hides what is below it.
     below = (await manager.get("/tiles3d/demo/cameras/seeing", params=here | {"h": ORIGIN_H - 5})).json()
     assert below == []
+
+
+@pytest.mark.req("M10.5")
+async def test_from_where_somebody_is_to_the_cameras_that_see_them(
+    manager: httpx.AsyncClient, enterprise: Enterprise, model: str
+) -> None:
+    one = await person(manager, "CAM1")
+    await badge(manager, "B-CAM1")
+    await give(manager, one["id"], "B-CAM1")
+    pole = next(
+        c
+        for c in await cameras(manager)
+        if c["properties"]["kind"] == "fixed" and c["geometry"]["coordinates"][2] > ORIGIN_H + 2
+    )
+    fan = (await manager.get(f"/tiles3d/demo/cameras/{pole['id']}/coverage")).json()
+    view = shapely.Polygon([c[:2] for c in fan["outline"]])
+    inside, ground = view.representative_point(), fan["outline"][0][2]
+    # First in front of the camera, then as far on its other side: only the first place is seen.
+    mast = pole["geometry"]["coordinates"]
+    behind = (2 * mast[0] - inside.x, 2 * mast[1] - inside.y)
+    for (lon, lat), sees in (((inside.x, inside.y), True), (behind, False)):
+        await place(enterprise.id, one["id"], "Z-00", at=(lon, lat, ground))
+        at = (await manager.get(f"/api/people/{one['id']}")).json()["position"]
+        where = {"lon": at["lon"], "lat": at["lat"], "h": at["h"] + 1.2}
+        found = (await manager.get("/tiles3d/demo/cameras/seeing", params=where)).json()
+        assert (pole["id"] in {c["id"] for c in found}) is sees
 
 
 async def test_whose_cameras_and_which_model(
