@@ -64,7 +64,10 @@ async def now(uow: UnitOfWork, found: Evaluation, language: str) -> IndexNow:
     then = await repository.point_before(uow.session, "", found.at - _TREND)
     trend = None
     if whole.value is not None and then is not None and found.at - _TREND - then.at < _TREND_SLACK:
-        trend = IndexTrend(days=_TREND.days, before=then.value, change=whole.value - then.value)
+        same = {a.key for a in whole.aspects if a.score is not None} == set(then.aspects)
+        trend = IndexTrend(
+            days=_TREND.days, before=then.value, change=whole.value - then.value, same_aspects=same
+        )  # fmt: skip
     scored = {i.indicator.key: i for a in whole.aspects for i in a.indicators}
     areas = [
         IndexArea(

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 
 from domain.early_warning import ahp, answers, repository, service
 from domain.early_warning.errors import IndexAreaNotFound, IndexAspectNotFound, IndexModelFault
-from domain.early_warning.model import KEYS, Model
+from domain.early_warning.model import KEYS, IndexModelBody
 from domain.early_warning.roles import READ
 from domain.early_warning.schemas import (
     AhpIn,
@@ -152,7 +152,7 @@ async def model_versions(uow: Uow, principal: CurrentPrincipal) -> list[IndexMod
     """The newest hundred."""
     principal.require(READ)
     return [
-        IndexModelVersion(version=v.version, at=v.at, by=v.by_name, model=Model.model_validate(v.body))
+        IndexModelVersion(version=v.version, at=v.at, by=v.by_name, model=IndexModelBody.model_validate(v.body))
         for v in await repository.model_versions(uow.session)
     ]
 

@@ -28,7 +28,7 @@ def shipped_matrix() -> list[list[float]]:
     return [[compare(_MATTERS[a], _MATTERS[b]) for b in KEYS] for a in KEYS]
 
 
-class Bands(Body):
+class IndexBands(Body):
     """From which value on the index is blue, yellow, orange; below it is red."""
 
     blue: Annotated[float, Field(gt=0, le=100)] = 90.0
@@ -36,7 +36,7 @@ class Bands(Body):
     orange: Annotated[float, Field(gt=0, le=100)] = 60.0
 
 
-class Model(Body):
+class IndexModelBody(Body):
     """Everything that decides on the number.
 
     ``method`` ``ahp`` takes the weights from ``matrix`` (rows and columns in the order of the aspects), ``direct`` from
@@ -49,7 +49,7 @@ class Model(Body):
     )
     direct: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     coefficients: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(default_factory=dict)
-    bands: Bands = Field(default_factory=Bands)
+    bands: IndexBands = Field(default_factory=IndexBands)
     vetoes: dict[str, bool] = Field(default_factory=dict)
     veto_cap: Annotated[float, Field(ge=0, lt=100)] = 59.0
 

@@ -15,7 +15,7 @@ from twin.db.base import Base
 
 
 class IndexModel(Base):
-    """A version of the model; ``body`` is ``domain.early_warning.model.Model``."""
+    """A version of the model; ``body`` is ``domain.early_warning.model.IndexModelBody``."""
 
     __tablename__ = "index_model"
 

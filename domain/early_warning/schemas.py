@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from domain.early_warning.model import Bands, Model
+from domain.early_warning.model import IndexBands, IndexModelBody
 from twin.text_in import Body
 
 State = Literal["scored", "no_data", "no_module"]
@@ -49,11 +49,12 @@ class IndexVeto(BaseModel):
 
 
 class IndexTrend(BaseModel):
-    """The index against the hour written down ``days`` before."""
+    """The index against the hour written down ``days`` before. ``same_aspects``: whether both have data on the same ones."""
 
     days: int
     before: float
     change: float
+    same_aspects: bool
 
 
 class IndexArea(BaseModel):
@@ -75,7 +76,7 @@ class IndexNow(BaseModel):
     level: int | None
     vetoes: list[IndexVeto]
     veto_cap: float
-    bands: Bands
+    bands: IndexBands
     model_version: int
     trend: IndexTrend | None
     aspects: list[IndexAspect]
@@ -208,7 +209,7 @@ class IndexModelOut(BaseModel):
     version: int
     at: datetime | None
     by: str
-    model: Model
+    model: IndexModelBody
     weights: dict[str, float]
     consistency_ratio: float
     limit: float
@@ -220,7 +221,7 @@ class IndexModelIn(Body):
     """A new version; ``version`` of the one that it replaces."""
 
     version: Annotated[int, Field(ge=0)]
-    model: Model
+    model: IndexModelBody
 
 
 class IndexModelVersion(BaseModel):
@@ -229,7 +230,7 @@ class IndexModelVersion(BaseModel):
     version: int
     at: datetime
     by: str
-    model: Model
+    model: IndexModelBody
 
 
 class AhpIn(Body):

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from domain.early_warning.model import Model
+from domain.early_warning.model import IndexModelBody
 from twin.registry.indicator import ASPECTS, PERFORMANCE, Indicator, Reading
 
 
@@ -58,7 +58,7 @@ class Score:
     performance: tuple[IndicatorScore, ...]
 
 
-def score(model: Model, declared: Mapping[str, Indicator], readings: Mapping[str, Reading]) -> Score:
+def score(model: IndexModelBody, declared: Mapping[str, Indicator], readings: Mapping[str, Reading]) -> Score:
     """The index of these readings. Indicators without a reading have no data."""
     found = [_indicator(model, indicator, readings.get(key)) for key, indicator in declared.items()]
     weights = model.weights()
@@ -83,7 +83,7 @@ def within(readings: Mapping[str, Reading], zones: Iterable[str]) -> dict[str, R
     }
 
 
-def _indicator(model: Model, indicator: Indicator, reading: Reading | None) -> IndicatorScore:
+def _indicator(model: IndexModelBody, indicator: Indicator, reading: Reading | None) -> IndicatorScore:
     value = indicator.value(reading) if reading is not None else None
     coefficient = model.coefficients.get(indicator.key, indicator.coefficient)
     excess = indicator.excess(value) if value is not None else 0.0

@@ -15,7 +15,7 @@ from domain.early_warning.errors import (
     IndexModelFault,
     IndexRowsNotKept,
 )
-from domain.early_warning.model import KEYS, Model
+from domain.early_warning.model import KEYS, IndexModelBody
 from domain.early_warning.models import IndexModel, IndexTarget
 from domain.early_warning.roles import MANAGE
 from domain.early_warning.score import Score, score, within
@@ -39,16 +39,16 @@ class Evaluation:
 
     at: datetime
     version: int
-    model: Model
+    model: IndexModelBody
     whole: Score
     areas: dict[str, Score]
     readings: dict[str, Reading]
 
 
-async def current_model(uow: UnitOfWork) -> tuple[IndexModel | None, Model]:
+async def current_model(uow: UnitOfWork) -> tuple[IndexModel | None, IndexModelBody]:
     """The newest version of the model; the shipped one (version 0) until somebody changes it."""
     row = await repository.model(uow.session)
-    return row, Model.model_validate(row.body) if row is not None else Model()
+    return row, IndexModelBody.model_validate(row.body) if row is not None else IndexModelBody()
 
 
 async def evaluate(uow: UnitOfWork, at: datetime, *, present: bool) -> Evaluation:
@@ -196,7 +196,7 @@ async def set_target(
 # ---- the model
 
 
-def check(model: Model, declared: Mapping[str, Indicator]) -> None:
+def check(model: IndexModelBody, declared: Mapping[str, Indicator]) -> None:
     """Refuse a model that cannot be computed or contradicts itself.
 
     Raises:
@@ -218,7 +218,7 @@ def check(model: Model, declared: Mapping[str, Indicator]) -> None:
         raise IndexInconsistent(ratio=round(ratio, 3), limit=ahp.LIMIT)
 
 
-async def set_model(uow: UnitOfWork, principal: Principal, version: int, model: Model) -> None:
+async def set_model(uow: UnitOfWork, principal: Principal, version: int, model: IndexModelBody) -> None:
     """Put a new version of the model in force; what was written down before keeps its own.
 
     Raises:

@@ -6,7 +6,7 @@ import pytest
 
 from domain.early_warning import ahp
 from domain.early_warning.forecast import forecast, moving_average
-from domain.early_warning.model import Model
+from domain.early_warning.model import IndexModelBody
 from domain.early_warning.score import score, within
 from twin.registry.indicator import Indicator, IndicatorRow, Reading
 from twin.registry.layer import Text
@@ -33,7 +33,7 @@ def test_the_form_of_a_matrix() -> None:
 
 
 def test_the_shipped_model_is_consistent() -> None:
-    model = Model()
+    model = IndexModelBody()
     assert ahp.faults(model.matrix, 10) is None
     assert ahp.consistency_ratio(model.matrix) < ahp.LIMIT
     assert sum(model.weights().values()) == pytest.approx(1)
@@ -77,7 +77,7 @@ def test_aspects_without_data_are_left_out_openly() -> None:
         "zones": Reading([], 0),
         "major": Reading([], 9),
     }
-    model = Model(method="direct", direct={"hazards": 0.5, "alarms": 0.25, "layout": 0.25})
+    model = IndexModelBody(method="direct", direct={"hazards": 0.5, "alarms": 0.25, "layout": 0.25})
     found = score(model, declared, readings)
     aspects = {a.key: a for a in found.aspects}
     assert (aspects["hazards"].score, aspects["alarms"].score) == (80, 87.5)
@@ -89,11 +89,13 @@ def test_aspects_without_data_are_left_out_openly() -> None:
     stopped = score(model, declared, {**readings, "major": Reading([row], 9)})
     assert (stopped.value, stopped.level, stopped.vetoes) == (59, 1, ("major",))
     assert stopped.uncapped == pytest.approx(found.value)
-    off = score(Model(**{**model.model_dump(), "vetoes": {"major": False}}), declared, {"major": Reading([row], 9)})
+    off = score(
+        IndexModelBody(**{**model.model_dump(), "vetoes": {"major": False}}), declared, {"major": Reading([row], 9)}
+    )
     assert off.vetoes == ()
     elsewhere = score(model, declared, within(readings, ["Z-2"]))
     assert {a.key: a.score for a in elsewhere.aspects if a.score is not None} == {"hazards": 100}
 
 
 def test_nothing_at_all_gives_no_number() -> None:
-    assert score(Model(), {"late": _indicator("late", "hazards")}, {}).value is None
+    assert score(IndexModelBody(), {"late": _indicator("late", "hazards")}, {}).value is None

@@ -1,4 +1,4 @@
-"""Model, targets and history of the early-warning index."""
+"""IndexModelBody, targets and history of the early-warning index."""
 
 from alembic import op
 
