@@ -27,8 +27,8 @@ from twin.settings import Settings
 
 log = structlog.get_logger("realtime.hub")
 
-#: Key, event time (seconds since 1970), value or None for gone.
-Value = tuple[str, float, dict[str, Any] | None]
+#: Key, event time (seconds since 1970), value (a dictionary, or already a MessagePack map) or None for gone.
+Value = tuple[str, float, dict[str, Any] | bytes | None]
 
 _LENGTH = struct.Struct(">I")
 _LARGEST = 4 * 1024 * 1024
@@ -96,6 +96,27 @@ class Ingest:
         self.hub.publish_stream(UUID(bytes=enterprise), topic, [(str(k), float(at), v) for k, at, v in items])
 
 
+def _frame(enterprise: UUID, topic: str, items: Sequence[Value]) -> bytes:
+    packer = msgpack.Packer(autoreset=False)
+    pack = packer.pack
+    packer.pack_array_header(3)
+    pack(enterprise.bytes)
+    pack(topic)
+    packer.pack_array_header(len(items))
+    parts: list[bytes] = []
+    for key, at, value in items:
+        packer.pack_array_header(3)
+        pack(key)
+        pack(at)
+        if isinstance(value, bytes):
+            parts += (packer.bytes(), value)
+            packer.reset()
+        else:
+            pack(value)
+    parts.append(packer.bytes())
+    return b"".join(parts)
+
+
 def _unlink(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
@@ -110,7 +131,7 @@ class Publisher:
     def __init__(self, path: Path, retry: float = 0.5) -> None:
         self._path = path
         self._retry = retry
-        self._newest: dict[tuple[UUID, str], dict[str, tuple[float, dict[str, Any] | None]]] = {}
+        self._newest: dict[tuple[UUID, str], dict[str, tuple[float, dict[str, Any] | bytes | None]]] = {}
         self._waiting: dict[tuple[UUID, str], dict[str, None]] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -172,4 +193,4 @@ class Publisher:
                 keys = list(waiting)[:_BATCH]
                 for key in keys:
                     del waiting[key]
-                yield msgpack.packb([stream[0].bytes, stream[1], [(key, *values[key]) for key in keys]])
+                yield _frame(*stream, [(key, *values[key]) for key in keys])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from realtime.positioning import ble
 from realtime.positioning.ble import BleModel, BleTracks, RadioMap
+from realtime.positioning.scatter import raise_to
 from realtime.positioning.types import Floats, Records
 
 #: Weight of the newest epoch in a badge's loudness in a field (dBm), by which its field is chosen.
@@ -46,7 +47,7 @@ class BleField:
         self._admit(batch["badge"])
         ble.process(self._local(batch, rows), self.tracks, self.field, self.model)
         top = np.full(self.loud.size, -np.inf)
-        np.maximum.at(top, batch["badge"], batch["value"])
+        raise_to(top, batch["badge"], batch["value"])
         heard = np.isfinite(top)
         old = np.where(np.isfinite(self.loud), self.loud, top)
         self.loud[heard] = old[heard] + _LOUD_WEIGHT * (top[heard] - old[heard])

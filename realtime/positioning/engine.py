@@ -15,6 +15,7 @@ from realtime.positioning.ble_locator import BleLocator
 from realtime.positioning.floors import FloorPlan, Floors
 from realtime.positioning.geometry import Rings, fence_lines, leave_obstacles, rings
 from realtime.positioning.reorder import Reorder
+from realtime.positioning.scatter import raise_to, those
 from realtime.positioning.types import (
     AGILITY,
     FIX,
@@ -110,7 +111,7 @@ class Engine:
         What cannot be (NaN, unknown badge or anchor, future event time) is counted and dropped; late and repeated ones
         too.
         """
-        batch = batch[self._plausible(batch, now)]
+        batch = those(batch, self._plausible(batch, now))
         if not batch.size:
             return
         kind = batch["kind"]
@@ -119,9 +120,9 @@ class Engine:
             self.floors.guess(nowhere)
             self.floors.feed(batch)
             self.tracks.height[nowhere] = self.floors.first_z[nowhere] + self.tag_height
-        own = batch[kind != Kind.REFERENCE]
-        np.maximum.at(self.seen, own["badge"], own["time"])
-        self._ranges.add(batch[_TRACKED[kind]], now)
+        own = those(batch, kind != Kind.REFERENCE)
+        raise_to(self.seen, own["badge"], own["time"])
+        self._ranges.add(those(batch, _TRACKED[kind]), now)
         self._positions.add(batch[kind == Kind.FIX], now)
         if self._ble is not None:
             self._readings.add(batch[kind == Kind.RSSI], now)
@@ -201,9 +202,11 @@ class Engine:
         still, rejects = self.tracks.still.copy(), self.tracks.rejects.copy()
         anchors = kernel.distinct_anchors(self.tracks.ring, now - window)
         if preview.size:
-            some, back = np.unique(preview["badge"], return_inverse=True)
+            first = np.ones(preview.size, np.bool_)  # sorted by badge
+            np.not_equal(preview["badge"][1:], preview["badge"][:-1], out=first[1:])
+            some = preview["badge"][first]
             part, local = tracks.take(self.tracks, some), preview.copy()
-            local["badge"] = back.ravel()
+            local["badge"] = np.cumsum(first) - 1
             kernel.process(local, part, position, self.health, self.model, False)
             ahead = np.empty((some.size, 5))
             kernel.extrapolate(part, now, self.model, ahead)
@@ -217,8 +220,11 @@ class Engine:
             return batch
         here, there = self.floors.level[batch["badge"]], self.anchors.level[np.maximum(batch["anchor"], 0)]
         through = (here != there) & (here != 0) & (there != 0) & (batch["sigma"] == 0.0)
+        through &= batch["kind"] != Kind.MOTION
+        if not through.any():
+            return batch
         doubtful = batch.copy()
-        doubtful["sigma"][through & (batch["kind"] != Kind.MOTION)] = _SLAB_SIGMA
+        doubtful["sigma"][through] = _SLAB_SIGMA
         return doubtful
 
     def _fix_candidates(self, now: float, rests: Bools, candidates: Floats, times: Floats) -> None:

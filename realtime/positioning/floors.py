@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from realtime.positioning import geometry
 from realtime.positioning.geometry import Rings
+from realtime.positioning.scatter import add_to, raise_to, those
 from realtime.positioning.types import Bools, Floats, Kind, Records
 
 #: R T / (g M) of dry air in m per unit of ln(pressure), per kelvin.
@@ -152,7 +153,7 @@ class Floors:
             anchor, time = int(record["anchor"]), float(record["time"])
             if time >= self._reference.get(anchor, (-np.inf, 0.0))[0]:
                 self._reference[anchor] = (time, float(record["value"]))
-        heard = batch[(kind == Kind.RANGE) | (kind == Kind.TDOA) | (kind == Kind.RSSI)]
+        heard = those(batch, (kind == Kind.RANGE) | (kind == Kind.TDOA) | (kind == Kind.RSSI))
         if heard.size:
             self._vote(heard)
         pressure = batch[kind == Kind.PRESSURE]
@@ -161,7 +162,7 @@ class Floors:
 
     def _vote(self, heard: Records) -> None:
         newest = np.full(self._voted.size, -np.inf)
-        np.maximum.at(newest, heard["badge"], heard["time"])
+        raise_to(newest, heard["badge"], heard["time"])
         some = np.flatnonzero(np.isfinite(newest))
         span = np.maximum(0.0, newest[some] - self._voted[some])
         self._votes[some] *= np.exp(-span / self.model.vote_memory)[:, None]
@@ -170,7 +171,7 @@ class Floors:
         is_rssi = heard["kind"] == Kind.RSSI
         distance = np.where(is_rssi, 10.0 ** ((-45.0 - heard["value"]) / 25.0), np.abs(heard["value"]))
         weight = 1.0 / np.square(1.0 + np.clip(distance, 0.0, 100.0) / 3.0)
-        np.add.at(self._votes, (heard["badge"], self._anchor_vote[heard["anchor"]]), weight)
+        add_to(self._votes, heard["badge"], self._anchor_vote[heard["anchor"]], weight)
         heard = heard[self._unlocated[heard["badge"]]]
         if heard.size:
             top = self._names[self._votes[heard["badge"]].argmax(axis=1)]

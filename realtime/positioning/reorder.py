@@ -13,7 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.positioning.jit import jit
-from realtime.positioning.types import MEASUREMENT, Floats, Ints, Records
+from realtime.positioning.scatter import raise_to
+from realtime.positioning.types import MEASUREMENT, Bools, Floats, Ints, Records
+
+#: Rows of one badge from which on they are sorted before they are put in order: insertion takes their square.
+_MANY = 256
 
 
 @jit
@@ -29,16 +33,39 @@ def _before(a: Any, b: Any) -> bool:
 
 
 @jit
-def _settle_ties(kept: Records, order: Ints) -> None:
-    """Order measurements of one badge and instant, few as they are; ``order`` is by badge and time already."""
-    for i in range(1, order.size):
-        j = i
-        while j > 0:
-            a, b = kept[order[j - 1]], kept[order[j]]
-            if a["badge"] != b["badge"] or a["time"] != b["time"] or not _before(b, a):
+def _order(kept: Records, badges: int) -> Ints:
+    """Rows by badge, event time and :func:`_before`: badges by counting, the few of each by insertion (mostly in order already)."""
+    starts = np.zeros(badges + 1, np.int64)
+    for i in range(kept.size):
+        starts[kept[i]["badge"] + 1] += 1
+    for b in range(badges):
+        starts[b + 1] += starts[b]
+    ends, order = starts.copy(), np.empty(kept.size, np.int64)
+    for i in range(kept.size):
+        badge, time = kept[i]["badge"], kept[i]["time"]
+        j = ends[badge]
+        while j > starts[badge]:
+            before = kept[order[j - 1]]
+            if before["time"] < time or (before["time"] == time and not _before(kept[i], before)):
                 break
-            order[j - 1], order[j] = order[j], order[j - 1]
+            order[j] = order[j - 1]
             j -= 1
+        order[j] = i
+        ends[badge] += 1
+    return order
+
+
+@jit
+def _first(kept: Records) -> Bools:
+    """Which of the sorted rows say something that the row before does not."""
+    new = np.ones(kept.size, np.bool_)
+    for i in range(1, kept.size):
+        a, b = kept[i - 1], kept[i]
+        new[i] = not (
+            a["badge"] == b["badge"] and a["time"] == b["time"] and a["kind"] == b["kind"]
+            and a["anchor"] == b["anchor"] and a["anchor2"] == b["anchor2"]
+        )  # fmt: skip
+    return new
 
 
 class Reorder:
@@ -78,7 +105,7 @@ class Reorder:
         if not due.any():
             return kept[:0], kept
         horizon = np.full(self.committed.size, -np.inf)
-        np.maximum.at(horizon, kept["badge"][due], kept["time"][due])
+        raise_to(horizon, kept["badge"][due], kept["time"][due])
         if self.quantum > 0.0:
             finite = np.isfinite(horizon)
             whole = np.floor(horizon[finite] / self.quantum) * self.quantum
@@ -90,14 +117,13 @@ class Reorder:
 
     def _sort(self) -> None:
         kept = self._kept
-        order = np.lexsort((np.ascontiguousarray(kept["time"]), np.ascontiguousarray(kept["badge"])))
-        _settle_ties(kept, order)
-        kept, arrived = kept[order], self._arrived[order]
-        new = np.ones(kept.size, np.bool_)
-        for name in ("badge", "time", "kind", "anchor", "anchor2"):
-            new[1:] &= kept[name][1:] == kept[name][:-1]
-        new[1:] = ~new[1:]
-        new[0] = True
+        arrived = self._arrived
+        if np.bincount(kept["badge"]).max() > _MANY:
+            order = np.lexsort((np.ascontiguousarray(kept["time"]), np.ascontiguousarray(kept["badge"])))
+            kept, arrived = kept[order], arrived[order]
+        order = _order(kept, self.committed.size)
+        kept, arrived = kept[order], arrived[order]
+        new = _first(kept)
         if not new.all():
             starts: NDArray[np.int64] = np.flatnonzero(new)
             self.repeated += kept.size - starts.size

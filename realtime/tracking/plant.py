@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,17 +12,18 @@ from uuid import UUID
 import numpy as np
 import structlog
 
-from realtime.hub.ingest import Publisher, Value
+from realtime.hub.ingest import Publisher
 from realtime.positioning.anchors import AnchorState
 from realtime.positioning.anchors import health as anchor_health
 from realtime.positioning.types import Records
 from realtime.tracking import raw
-from realtime.tracking.batch import SOURCES, STATES, FixBatch, Subject
+from realtime.tracking.batch import FixBatch
 from realtime.tracking.config import TrackingSettings
 from realtime.tracking.health import Accuracy, Figures, Verdict, Watch
 from realtime.tracking.messages import MessageInvalid, decode, from_report
 from realtime.tracking.repository_tracks import Row
 from realtime.tracking.store import Keeper
+from realtime.tracking.stream import Items
 from realtime.tracking.streams import POSITIONS
 from realtime.tracking.tracker import Call, Tracker
 from realtime.tracking.vendors import Mapping
@@ -73,9 +73,8 @@ class PlantTracking:
         self.keeper, self.accuracy = Keeper(), Accuracy()
         self.watch = Watch(tracking.share, tracking.delay_s)
         self._minute = Minute()
-        self._shown: dict[str, UUID] = {}
+        self._items = Items()
         self._noted: dict[str, float] = {}
-        self._named: tuple[Sequence[Subject], list[str]] = ((), [])
         self.figures: list[Figures] = []
 
     @property
@@ -111,18 +110,8 @@ class PlantTracking:
         batch = self.tracker.tick(now)
         zones = self.tracker.world.zones
         self.accuracy.add(batch, zones.limit, LIMIT)
-        self._show(batch)
+        self._publisher.publish(self.enterprise, POSITIONS, self._items.of(batch))
         return batch, self.keeper.take(batch)
-
-    def _show(self, batch: FixBatch) -> None:
-        """Tell the hub where everybody is; whoever carries no badge any more is gone."""
-        if batch.subjects is not self._named[0]:
-            self._named = (batch.subjects, [str(s.id) for s in batch.subjects])
-        values = stream_values(batch, self._named[1])
-        shown = {value[0]: batch.subjects[i].id for value, i in zip(values, batch.index.tolist(), strict=True)}
-        gone: list[Value] = [(key, batch.at, None) for key in self._shown if key not in shown]
-        self._shown = shown
-        self._publisher.publish(self.enterprise, POSITIONS, [*values, *gone])
 
     def close_window(self, now: datetime) -> tuple[list[Row], list[Verdict]]:
         """End a window of accuracy: rows for the history, and zones that fell short or recovered."""
@@ -198,25 +187,3 @@ class PlantTracking:
             log.warning("the engine's last state cannot be read; it starts anew", error=str(error))
             return False
         return True
-
-
-def stream_values(batch: FixBatch, keys: Sequence[str]) -> list[Value]:
-    """The items of the stream ``positions``: key, event time, value. ``keys``: ids of all subjects as text."""
-    floors, zones = (*batch.floors, None), (*batch.zones, None)
-    columns = zip(
-        batch.index.tolist(), batch.t.tolist(), np.round(batch.lon, 8).tolist(), np.round(batch.lat, 8).tolist(),
-        np.round(batch.alt, 2).tolist(), batch.floor.tolist(), batch.zone.tolist(), np.round(batch.speed, 2).tolist(),
-        np.round(batch.r95, 2).tolist(), batch.state.tolist(), batch.source.tolist(), np.round(batch.age, 3).tolist(),
-        strict=True,
-    )  # fmt: skip
-    out: list[Value] = []
-    for index, t, lon, lat, h, floor, zone, speed, r95, state, source, age in columns:
-        who = batch.subjects[index]
-        value = {
-            "kind": who.kind, "class": who.klass, "name": who.name, "department": who.department, "badge": who.badge,
-            "lon": lon, "lat": lat, "h": h, "floor": floors[floor], "zone": zones[zone], "speed": speed, "r95": r95,
-            "state": STATES[state], "source": SOURCES[source], "age": age, "t": t,
-        }  # fmt: skip
-        # The hub keeps the newest by event time; a position that only grew old is news, too.
-        out.append((keys[index], batch.at, value))
-    return out

@@ -85,12 +85,6 @@ class Plant:
     passages: tuple[Ring, ...] = ()
 
 
-def _lookup(codes: Sequence[str]) -> tuple[NDArray[np.bytes_], Ints]:
-    known = np.array([c.encode() for c in codes], "S12") if codes else np.zeros(0, "S12")
-    order = np.argsort(known, kind="stable")
-    return known[order], order.astype(np.int64)
-
-
 class Names:
     """Rows by code, for both message forms. Codes of binary records have at most 12 bytes."""
 
@@ -98,7 +92,8 @@ class Names:
         self.frame, self.levels = frame, levels
         self.badges = {code: row for row, code in enumerate(badges)}
         self.anchors = {code: row for row, code in enumerate(anchors)}
-        self._badges, self._anchors = _lookup(badges), _lookup(anchors)
+        self._badges = _Rows((code.encode(), row) for code, row in self.badges.items())
+        self._anchors = _Rows((code.encode(), row) for code, row in self.anchors.items())
 
     def badge_rows(self, codes: NDArray[np.bytes_]) -> NDArray[np.int32]:
         """(k,) row of each badge, -1 unknown."""
@@ -109,15 +104,19 @@ class Names:
         return _rows(self._anchors, codes)
 
 
-def _rows(table: tuple[NDArray[np.bytes_], Ints], codes: NDArray[np.bytes_]) -> NDArray[np.int32]:
-    known, order = table
-    if not known.size or not codes.size:
-        return np.full(codes.size, -1, np.int32)
-    # Few different ones: look each up once.
-    unique, back = np.unique(codes, return_inverse=True)
-    at = np.minimum(np.searchsorted(known, unique), known.size - 1)
-    rows = np.where(known[at] == unique, order[at], -1).astype(np.int32)
-    return np.asarray(rows[back.ravel()])
+class _Rows(dict[bytes, int]):
+    def __missing__(self, code: bytes) -> int:
+        return -1
+
+
+def _rows(table: _Rows, codes: NDArray[np.bytes_]) -> NDArray[np.int32]:
+    if not codes.size:
+        return np.zeros(0, np.int32)
+    # A badge's measurements stand side by side: each is looked up once.
+    first = np.ones(codes.size, np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=first[1:])
+    some = np.fromiter(map(table.__getitem__, codes[first].tolist()), np.int32)
+    return some if first.all() else some[np.cumsum(first) - 1]
 
 
 @jit

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgpack
 import numpy as np
 from gis_assets.sites.demo.build import features
 from gis_assets.sites.demo.frame import ORIGIN_H, to_lonlat
@@ -107,7 +108,7 @@ class Running:
     def shown(self, enterprise: UUID) -> dict[str, dict[str, Any]]:
         """What the hub was told last, by subject."""
         newest = self.publisher._newest.get((enterprise, "positions"), {})
-        return {key: value for key, (_, value) in newest.items() if value is not None}
+        return {key: msgpack.unpackb(value) for key, (_, value) in newest.items() if isinstance(value, bytes)}
 
 
 @asynccontextmanager
