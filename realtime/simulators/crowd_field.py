@@ -45,6 +45,7 @@ class Field:
         self._wander: Floats = self._rng.normal(0.0, _GNSS, (count, 2))
         self._reference = next(i for i, a in enumerate(spots) if a.floor == "BD-04-F1")
         self._second = 0
+        self._moved = [True] * count
 
     def messages(self, now: float) -> list[bytes]:
         """The reports (JSON) of all gateways for this second, one per gateway."""
@@ -61,7 +62,9 @@ class Field:
         pressure = pressure + self._rng.normal(0.0, _BARO, len(walkers))
         gateways: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for i, walker in enumerate(walkers):
-            still = not walker.moving and not walker.vehicle
+            stopped = self._moved[i] and not walker.moving  # its accelerometer wakes it: it says so at once
+            self._moved[i] = walker.moving or not walker.on
+            still = not walker.moving and not walker.vehicle and not stopped
             if not walker.on or (still and not walker.sos and (self._second + i) % _STILL_EVERY):
                 continue
             seen: dict[str, Any] = {"badge": walker.code}
