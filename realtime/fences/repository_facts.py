@@ -150,6 +150,20 @@ async def events(
     return list(rows)
 
 
+async def passages(
+    session: AsyncSession, subjects: Sequence[UUID], since: datetime, until: datetime, limit: int
+) -> list[Any]:
+    """The newest entries and exits of these subjects within a period: id, at, kind, fence_name, subject_id, subject_name."""
+    rows = await session.execute(
+        text(
+            "SELECT id, at, kind, fence_name, subject_id, subject_name FROM fence_event WHERE subject_id = ANY(:s)"
+            " AND at >= :a AND at < :b AND kind IN ('enter', 'leave') AND NOT initial ORDER BY at DESC, id LIMIT :n"
+        ),
+        {"s": list(subjects), "a": since, "b": until, "n": limit},
+    )
+    return list(rows)
+
+
 async def members(session: AsyncSession, fence: UUID) -> list[Any]:
     """Who is in a fence, the longest first."""
     rows = await session.execute(

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from realtime.positioning.types import Kind
-from realtime.tracking import demo, playback, raw, repository_health, repository_tracks
+from realtime.tracking import demo, moments, playback, raw, repository_health, repository_tracks
 from realtime.tracking.config import tracking_settings
 from realtime.tracking.frame import SiteFrame
 from realtime.tracking.messages import LARGEST, Report, schema
@@ -23,13 +23,14 @@ from realtime.tracking.sources.sockets import hand_over
 from twin import clock
 from twin.errors import Invalid, NotFound, TooLarge
 from twin.settings import get_settings
-from twin.web import CurrentPrincipal, TwinRoute, Uow
+from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
 router = APIRouter(tags=["positions"], route_class=TwinRoute)
 router.include_router(demo.router)
 
 From = Annotated[AwareDatetime, Query(alias="from")]
 To = Annotated[AwareDatetime, Query(alias="to")]
+Subjects = Annotated[str, Query(max_length=20_000, pattern=r"^[0-9A-Fa-f,\- ]*$", description="ids, comma-separated")]
 
 
 class FloorNotFound(NotFound):
@@ -86,24 +87,26 @@ _MEDIA = {
 }
 
 
+def _ids(subjects: str) -> list[UUID]:
+    try:
+        return [UUID(part) for part in subjects.split(",") if part.strip()]
+    except ValueError as error:
+        raise Invalid(errors=[{"where": "subjects", "message": str(error)}]) from error
+
+
 @router.get("/api/tracks", summary="Where people and vehicles were", response_class=Response)
 async def tracks(
     uow: Uow,
     principal: CurrentPrincipal,
     start: From,
     end: To,
-    subjects: Annotated[
-        str, Query(max_length=20_000, pattern=r"^[0-9A-Fa-f,\- ]*$", description="ids, comma-separated")
-    ] = "",
+    subjects: Subjects = "",
     zone: Annotated[str | None, Query(max_length=64, description="everybody who was in this zone")] = None,
     form: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response:
     """Tracks of [from, to) as JSON, OGC Moving Features JSON, GeoJSON or CSV. The look is audited."""
     principal.require("people:read")
-    try:
-        ids = [UUID(part) for part in subjects.split(",") if part.strip()]
-    except ValueError as error:
-        raise Invalid(errors=[{"where": "subjects", "message": str(error)}]) from error
+    ids = _ids(subjects)
     if not ids and zone is None:
         raise Invalid(errors=[{"where": "subjects", "message": "subjects or zone"}])
     found = await playback.tracks(uow, ids, zone, start, end, form)
@@ -114,6 +117,32 @@ async def tracks(
         content = orjson.dumps(made(found) if made is not None else playback.as_json(found, start, end))
     headers = {} if form == "json" else {"Content-Disposition": f'attachment; filename="tracks.{form}"'}
     return Response(content, media_type=_MEDIA[form], headers=headers)
+
+
+class MomentOut(BaseModel):
+    """Something that happened while somebody was tracked: ``enter`` and ``leave`` (a fence), ``alarm`` (with its grade) and what modules add."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    at: datetime
+    kind: str
+    text: str
+    subject_id: UUID | None
+    grade: int | None
+
+
+@router.get("/api/tracks/moments", summary="What happened meanwhile")
+async def what_happened(
+    uow: Uow, principal: CurrentPrincipal, language: Language, start: From, end: To, subjects: Subjects = "",
+    limit: Annotated[int, Query(ge=1, le=2000)] = 400,
+) -> list[MomentOut]:  # fmt: skip
+    """Fence passages and alarms of the subjects in [from, to), with the plant's alarms of that time: the time line of playback."""
+    principal.require("people:read")
+    playback.check_period(start, end)
+    return [
+        MomentOut.model_validate(m) for m in await moments.moments(uow, _ids(subjects), start, end, limit, language)
+    ]
 
 
 @router.get(

@@ -46,6 +46,16 @@ class Track:
     points: Sequence[Row]
 
 
+def check_period(start: datetime, end: datetime) -> None:
+    """Refuse a period that playback does not show.
+
+    Raises:
+        TrackPeriodInvalid: as its name says.
+    """
+    if not start < end or (end - start).days > DAYS:
+        raise TrackPeriodInvalid(days=DAYS)
+
+
 async def tracks(
     uow: UnitOfWork, subjects: Sequence[UUID], zone: str | None, start: datetime, end: datetime, purpose: str
 ) -> list[Track]:
@@ -56,8 +66,7 @@ async def tracks(
     Raises:
         TrackPeriodInvalid, TrackTooMany, TrackZoneNotFound: as their names say.
     """
-    if not start < end or (end - start).days > DAYS:
-        raise TrackPeriodInvalid(days=DAYS)
+    check_period(start, end)
     if len(subjects) > MOST:
         raise TrackTooMany(limit=MOST)
     found = await repository.subjects(uow.session, subjects) if subjects else []

@@ -13,6 +13,9 @@ import pytest_asyncio
 from gis_assets.sites.demo.frame import to_local
 from sqlalchemy import text
 
+from realtime.alarms.raising import AlarmFact, raise_alarm
+from realtime.fences import repository_facts
+from realtime.fences.repository_facts import FenceFact
 from realtime.tracking.batch import FixBatch, Subject
 from realtime.tracking.config import TrackingSettings
 from realtime.tracking.store import Keeper, Store
@@ -20,6 +23,7 @@ from tests.conftest import Enterprise, SignIn
 from tests.tracking.support import FRAME, people
 from twin import clock
 from twin.db.uow import unit_of_work
+from twin.ids import uuid7
 from twin.settings import Settings
 
 MINUTES = 30
@@ -181,3 +185,51 @@ async def test_tracks_are_kept_thirty_days_and_then_dropped(walks: Walks, databa
     await store.close()
     params = {"subjects": str(walks.ids[0]), **period(walks)}
     assert (await leader.get("/api/tracks", params=params)).json()["items"][0]["points"] == []
+
+
+@pytest.mark.req("M10.4")
+async def test_what_happened_meanwhile_stands_on_the_same_line(
+    walks: Walks, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    mine, other = walks.ids
+    at = walks.start + timedelta(minutes=5)
+    title = {"name": "张1", "fence": "围栏", "place": "罐区", "count": 1, "limit": 0}
+    alarms = (
+        AlarmFact("fence:t:trespass", "fence", "trespass", 2, at, title, persons=(mine,)),
+        AlarmFact("fence:o:trespass", "fence", "trespass", 2, at, title, persons=(other,)),
+        AlarmFact("point:m:hh", "point", "hh", 1, at + timedelta(minutes=1),
+                  {"name": "PI-1", "tag": "PI-1", "value": 9, "limit": 8, "unit": "MPa"}),
+        AlarmFact("point:late:hh", "point", "hh", 1, at + timedelta(days=1),
+                  {"name": "PI-2", "tag": "PI-2", "value": 9, "limit": 8, "unit": "MPa"}),
+    )  # fmt: skip
+    steps = (
+        (-2, "enter", mine, False),
+        (30, "leave", mine, False),
+        (-3, "enter", other, False),
+        (-4, "enter", mine, True),
+    )
+    passages = [
+        FenceFact(at + timedelta(seconds=s), kind, "", uuid7(), "罐区围栏", None, who, "person", "张1", 1, first)
+        for s, kind, who, first in steps
+    ]
+    async with unit_of_work(enterprise.id) as uow:
+        for fact in alarms:
+            await raise_alarm(uow, fact)
+        await repository_facts.add_events(uow.session, enterprise.id, passages)
+    leader = await sign_in("leader")
+    span = {"from": walks.start.isoformat(), "to": (walks.start + timedelta(minutes=MINUTES)).isoformat()}
+    answer = await leader.get("/api/tracks/moments", params={**span, "subjects": str(mine)})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [(m["kind"], m["grade"], m["subject_id"]) for m in found] == [
+        ("enter", None, str(mine)), ("alarm", 2, str(mine)), ("leave", None, str(mine)), ("alarm", 1, None),
+    ]  # fmt: skip
+    assert found[0]["text"] == "张1 进入 罐区围栏" and "PI-1" in found[3]["text"]
+    english = await leader.get(
+        "/api/tracks/moments", params={**span, "subjects": str(mine)}, headers={"Accept-Language": "en"}
+    )
+    assert "entered" in english.json()[0]["text"]
+    (newest,) = (await leader.get("/api/tracks/moments", params={**span, "subjects": str(mine), "limit": 1})).json()
+    assert newest == found[-1]
+    backwards = await leader.get("/api/tracks/moments", params={"from": span["to"], "to": span["from"]})
+    assert backwards.status_code == 422 and backwards.json()["code"] == "track_period_invalid"
