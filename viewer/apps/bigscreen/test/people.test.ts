@@ -1,9 +1,9 @@
+import { before, fromField, toField, type Track, type TrackPoint } from '@twin/ui'
 import { describe, expect, it } from 'vitest'
 import { countAll, countByArea, type Fix } from '../src/modules/people/fixes'
 import messages from '../src/modules/people/messages'
-import { fromField, toField } from '../src/modules/people/period'
 import { fenceBadge } from '../src/modules/people/fences'
-import { before, linesOf, placeAt, type Track, type TrackPoint } from '../src/modules/people/tracks'
+import { linesOf, placeAt } from '../src/modules/people/tracks'
 
 const keys = (o: object, at = ''): string[] => Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? keys(v as object, `${at}${k}.`) : [at + k]))
 const fix = (id: string, over: Partial<Fix> = {}): Fix => ({ id, kind: 'person', class: 'employee', lon: 0, lat: 0, h: 0, floor: null, zone: null, r95: 1, state: 'good', source: 'uwb', age: 0, t: 0, ...over })

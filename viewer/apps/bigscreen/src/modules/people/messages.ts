@@ -60,7 +60,6 @@ export default {
     default: { call: '请与值班室联系', recall: '请立即撤离到集合点' },
     called: '已发送：消息 {told} 条，震动 {vibrated} 张卡',
     openConsole: '在管理台打开',
-    event: { enter: '进入', leave: '离开', rule: '触发', clear: '恢复' },
     playback: {
       title: '轨迹回放',
       person: '添加人员：姓名、工号、卡号',
@@ -144,7 +143,6 @@ export default {
     default: { call: 'Please contact the control room', recall: 'Leave for the assembly point at once' },
     called: 'Sent: {told} messages, {vibrated} badges vibrate',
     openConsole: 'Open in the console',
-    event: { enter: 'entered', leave: 'left', rule: 'broke a rule of', clear: 'is right again at' },
     playback: {
       title: 'Playback',
       person: 'Add a person: name, number, badge',

@@ -1,14 +1,12 @@
-import type { components } from '@twin/api'
+import { pathOf, type components } from '@twin/api'
+import type { Track } from '@twin/ui'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { i18n, language } from '../../i18n'
 import { usePlant } from '../../stores/plant'
 import { useScreen } from '../../stores/screen'
 import { useSession } from '../../stores/session'
-import type { Moment, Track } from './tracks'
 
-type FenceEvent = components['schemas']['FenceEventOut']
-type Alarm = components['schemas']['AlarmOut']
+export type Moment = components['schemas']['MomentOut']
 export interface Subject {
   id: string
   name: string
@@ -105,30 +103,11 @@ export const usePlayback = defineStore('playback', () => {
     }
   }
 
-  /** Fence events of those who are shown, and the alarms of that time. */
-  async function happened(shown: readonly Track[]): Promise<Moment[]> {
-    const { t } = i18n.global
-    const period = { from: query.value.from, to: query.value.to }
-    const own = new Set(shown.map((s) => s.id))
-    const [events, alarms] = await Promise.all([
-      own.size === 1
-        ? session.api.request<FenceEvent[]>('/api/fences/events', { query: { ...period, subject: [...own][0], limit: MOST } })
-        : session.api.request<FenceEvent[]>('/api/fences/events', { query: { ...period, limit: 10_000 } }),
-      session.api.request<{ items: Alarm[] }>('/api/alarms', { query: { ...period, limit: MOST } }),
-    ])
-    const out: Moment[] = []
-    for (const e of events) {
-      if (!e.subject_id || !own.has(e.subject_id) || e.initial) continue
-      const kind = e.kind === 'enter' || e.kind === 'leave' || e.kind === 'clear' ? e.kind : 'rule'
-      const what = kind === 'rule' || kind === 'clear' ? ` · ${t(`people.rule.${e.rule}`)}` : ''
-      out.push({ id: e.id, at: Date.parse(e.at), kind, text: `${e.subject_name} ${t(`people.event.${kind}`)} ${e.fence_name}${what}` })
-    }
-    for (const a of alarms.items) {
-      const when = Date.parse(a.at ?? '')
-      const grade = a.grade as 1 | 2 | 3 | 4
-      if (Number.isFinite(when)) out.push({ id: a.id, at: when, kind: 'alarm', grade, text: (language() === 'en' && a.title_en) || a.title })
-    }
-    return out.sort((a, b) => a.at - b.at).slice(-MOST)
+  /** Passages through fences of those who are shown, and the alarms of that time. */
+  function happened(shown: readonly Track[]): Promise<Moment[]> {
+    const { from: since, to: until } = query.value
+    const subjects = shown.map((s) => s.id).join(',')
+    return session.api.request<Moment[]>(pathOf('/api/tracks/moments', {}), { query: { from: since, to: until, subjects, limit: MOST } })
   }
 
   function play(): void {

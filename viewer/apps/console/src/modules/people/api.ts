@@ -20,6 +20,7 @@ export type AnchorReport = Schemas['AnchorReport']
 export type PlanMap = Schemas['PlanMap']
 export type PlanRequest = Schemas['PlanRequest']
 export type FenceEvent = Schemas['FenceEventOut']
+export type Moment = Schemas['MomentOut']
 
 export type State = 'good' | 'degraded' | 'held' | 'stale' | 'lost'
 

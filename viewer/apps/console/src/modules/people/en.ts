@@ -1,10 +1,15 @@
 export default {
-  nav: { people: 'People', vehicles: 'Vehicles', fences: 'Geofences', calls: 'Calls', terminals: 'Terminals', accuracy: 'Accuracy' },
+  nav: { people: 'People', vehicles: 'Vehicles', tracks: 'Track replay', fences: 'Geofences', calls: 'Calls', terminals: 'Terminals', accuracy: 'Accuracy' },
   class: { employee: 'Employee', contractor: 'Contractor', visitor: 'Visitor', vehicle: 'Vehicle' },
   sex: { male: 'male', female: 'female' },
   type: { car: 'Car', truck: 'Truck', tanker: 'Tanker', forklift: 'Forklift', crane: 'Crane', fire: 'Fire engine', bus: 'Bus' },
   states: { good: 'good', degraded: 'less exact', held: 'standing still', stale: 'old', lost: 'lost' },
   all: 'All',
+  replay: {
+    from: 'From', to: 'To', floor: 'Floor', at: 'Time', play: 'Play', pause: 'Pause', drop: 'Take out',
+    choose: 'Choose people or an area to replay where they were; looks are audited.', nothing: 'Nothing was recorded in this period',
+    sum: '{n} tracks, {points} points, {moments} events', mfjson: 'Export MF-JSON', geojson: 'Export GeoJSON', csv: 'Export CSV',
+  },
   search: 'Name, number, badge, employer, phone',
   name: 'Name',
   code: 'Number',

@@ -19,6 +19,12 @@ export default defineModule({
       nav: { group, order: 20, icon: 'vehicle', to: '/vehicles', scope: 'people:read' },
     },
     {
+      name: 'tracks',
+      path: 'tracks',
+      component: () => import('./TracksPage.vue'),
+      nav: { group, order: 25, icon: 'section', to: '/tracks', scope: 'people:read' },
+    },
+    {
       name: 'fences',
       path: 'fences',
       component: () => import('./FencesPage.vue'),

@@ -1,10 +1,15 @@
 export default {
-  nav: { people: '人员', vehicles: '车辆', fences: '电子围栏', calls: '呼叫与召回', terminals: '定位终端', accuracy: '定位精度' },
+  nav: { people: '人员', vehicles: '车辆', tracks: '轨迹回放', fences: '电子围栏', calls: '呼叫与召回', terminals: '定位终端', accuracy: '定位精度' },
   class: { employee: '员工', contractor: '承包商', visitor: '访客', vehicle: '车辆' },
   sex: { male: '男', female: '女' },
   type: { car: '小客车', truck: '货车', tanker: '罐车', forklift: '叉车', crane: '吊车', fire: '消防车', bus: '客车' },
   states: { good: '正常', degraded: '精度下降', held: '静止保持', stale: '已旧', lost: '丢失' },
   all: '全部',
+  replay: {
+    from: '从', to: '到', floor: '楼层', at: '时刻', play: '播放', pause: '暂停', drop: '移出',
+    choose: '选择人员或区域，回放其在所选时段的轨迹；查看会记入审计。', nothing: '这一时段没有轨迹记录',
+    sum: '{n} 条轨迹，{points} 个点，{moments} 个事件', mfjson: '导出 MF-JSON', geojson: '导出 GeoJSON', csv: '导出 CSV',
+  },
   search: '姓名、工号、卡号、单位、电话',
   name: '名称',
   code: '编号',
