@@ -17,8 +17,8 @@ _BASIS = (
 _OWN = "a.enterprise_id = CAST(current_setting('twin.enterprise', true) AS uuid)"
 _STANDS_AFTER = timedelta(hours=24)
 _HANDLED_WITHIN = timedelta(hours=2)
-_BY_SUBJECT = "GROUP BY subject_id, subject_name, zone_code, key ORDER BY n DESC, key"
-_SUBJECT = "SELECT key, subject_name, zone_code, count(*) AS n"
+_BY_SUBJECT = "GROUP BY subject_id, subject_name, zone_code, key, type ORDER BY n DESC, key"
+_SUBJECT = "SELECT key, type, subject_name, zone_code, count(*) AS n"
 
 
 async def rate(session: AsyncSession, at: datetime, since: datetime) -> Reading:
@@ -79,7 +79,7 @@ async def _by_condition(session: AsyncSession, query: str, at: datetime, since: 
     found = await session.execute(text(query), {"at": at, "since": since, **more})
     rows = []
     for r in found.mappings():
-        label, zones = f"{r['subject_name']} {r['key']}".strip(), _zones(r["zone_code"])
+        label, zones = f"{r['subject_name'] or r['key']} · {r['type']}", _zones(r["zone_code"])
         mean = r.get("value")
         value, weight = (float(r["n"]), 1.0) if mean is None else (float(mean), float(r["n"]))
         rows.append(IndicatorRow(label, "alarm_condition", r["key"], value, weight, zones))
@@ -89,6 +89,6 @@ async def _by_condition(session: AsyncSession, query: str, at: datetime, since: 
 async def _each(session: AsyncSession, query: str, at: datetime, **more: datetime) -> Reading:
     found = await session.execute(text(query), {"at": at, **more})
     rows = [
-        IndicatorRow(f"{r.subject_name} {r.type}", "alarm", str(r.id), 1.0, zones=_zones(r.zone_code)) for r in found
+        IndicatorRow(f"{r.subject_name} · {r.type}", "alarm", str(r.id), 1.0, zones=_zones(r.zone_code)) for r in found
     ]
     return Reading(rows, await _basis(session, at))

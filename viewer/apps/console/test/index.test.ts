@@ -2,7 +2,7 @@ import { radarOf } from '@twin/ui'
 import { describe, expect, it } from 'vitest'
 import { compare, ratioOf, SCALE, stepOf, textOf } from '../src/modules/index_workspace/ahp'
 import { historyOption, type Ink } from '../src/modules/index_workspace/chart'
-import { rowLink } from '../src/modules/index_workspace/words'
+import { endOfDay, rowLink } from '../src/modules/index_workspace/words'
 
 describe('comparisons in pairs', () => {
   it('go to ratios and back', () => {
@@ -65,4 +65,9 @@ it('links a condition of a point to its alarms', () => {
   expect(rowLink('alarm_condition', `point:${id}:hh`)).toBe(`/alarms?state=all&subject=${id}`)
   expect(rowLink('hazard', id)).toBe(`/hazards/${id}`)
   expect(rowLink('something', id)).toBeUndefined()
+})
+
+it('knows when a day ends in the plant', () => {
+  expect(endOfDay('2026-11-24', 'Asia/Shanghai').toISOString()).toBe('2026-11-24T15:59:59.000Z')
+  expect(endOfDay('2026-11-24', 'America/New_York').toISOString()).toBe('2026-11-25T04:59:59.000Z')
 })

@@ -33,3 +33,10 @@ export function rowLink(kind: string, key: string): string | undefined {
   }
   return pages[kind]
 }
+
+/** The last second of a day in the plant's time zone. */
+export function endOfDay(day: string, zone: string): Date {
+  const guess = new Date(`${day}T23:59:59Z`)
+  const offset = Date.parse(`${plantDate(guess, zone)}T${plantTime(guess, zone)}Z`) - guess.getTime()
+  return new Date(guess.getTime() - offset)
+}
