@@ -273,7 +273,9 @@ def extrapolate(tracks: Tracks, now: float, model: Model, out: Floats) -> None:
     """Predict every located badge to ``now`` without changing it. ``out``: (n, 5) x, y, r95, vx, vy; NaN: never
     located.
 
-    r95 grows with the process noise, but never faster than the badge's top speed allows.
+    r95 grows with the process noise, but never faster than the badge's top speed allows. The covariance alone says too
+    much where ranges are rare, because its noise allows for turns that walkers seldom make, and too little where they
+    are many, because what a body and a survey add does not average out.
     """
     x, p = tracks.x, tracks.p
     for k in range(tracks.time.size):
@@ -291,7 +293,9 @@ def extrapolate(tracks: Tracks, now: float, model: Model, out: Floats) -> None:
         out[k, 0], out[k, 1] = x[k, 0] + a * x[k, 1], x[k, 2] + a * x[k, 3]
         out[k, 3], out[k, 4] = b * x[k, 1], b * x[k, 3]
         before = radius95(p[k, 0, 0], p[k, 0, 2], p[k, 2, 2])
-        out[k, 2] = min(radius95(pxx, pxy, pyy), before + tracks.limit[k] * dt)
+        grown = min(radius95(pxx, pxy, pyy), before + tracks.limit[k] * dt)
+        silence = min(1.0, max(0.0, now - tracks.heard[k]) / model.doubt)
+        out[k, 2] = math.hypot((model.spread + (1.0 - model.spread) * silence) * grown, model.body)
 
 
 @jit

@@ -119,6 +119,8 @@ class Model(NamedTuple):
         acquire_rms: largest robust residual of an accepted acquisition.
         restart_gap: silence after which the filter starts from new ranges instead of its prediction.
         max_range: longest believable range.
+        spread, doubt: share of the covariance's r95 that errors show while ranges come; it rises to all of it within
+            ``doubt`` of silence. body: r95 of what no number of ranges averages out.
     """
 
     range_sigma: float = 0.13
@@ -136,6 +138,9 @@ class Model(NamedTuple):
     acquire_rms: float = 0.8
     restart_gap: float = 10.0
     max_range: float = 500.0
+    spread: float = 0.4
+    doubt: float = 5.0
+    body: float = 1.1
 
 
 class Publishing(NamedTuple):
