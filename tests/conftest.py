@@ -139,7 +139,7 @@ async def sign_in(database: Settings, enterprise: Enterprise) -> AsyncIterator[S
 _STORIES = frozenset(
     (
         "alarms", "dual", "early_warning", "exchange", "fences", "hazards", "history", "ingest", "inspections", "people", "push", "risk",
-        "risks", "signature", "tracking",
+        "risks", "signature", "tracking", "chemicals",
     )
 )  # fmt: skip
 

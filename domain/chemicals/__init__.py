@@ -1,0 +1,1 @@
+"""Register of chemicals and the major-hazard units (GB 18218) that follow from what is stored (clause M1.7)."""
