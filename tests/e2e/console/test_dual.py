@@ -70,7 +70,18 @@ def test_a_risk_is_entered_from_object_to_measure_and_a_conflict_loses_nothing(p
     form = side.locator("[data-test=form-events]")
     form.locator("[name=owner]").fill(f"本人 {mark}")
     row = plant.call("GET", f"/api/risks/events/{event}", cookie=cookie)
-    fields = "unit_id name category subject content accident_types method factors control_level department".split()
+    fields = [
+        "unit_id",
+        "name",
+        "category",
+        "subject",
+        "content",
+        "accident_types",
+        "method",
+        "factors",
+        "control_level",
+        "department",
+    ]
     other = {**{name: row[name] for name in fields}, "owner": "另一人"}
     plant.call("PUT", f"/api/risks/events/{event}?version={row['version']}", other, cookie=cookie)
     form.locator("[type=submit]").click()
@@ -80,3 +91,33 @@ def test_a_risk_is_entered_from_object_to_measure_and_a_conflict_loses_nothing(p
     expect(side.locator("dl").first).to_contain_text(f"本人 {mark}")
     row = plant.call("GET", f"/api/risks/events/{event}", cookie=cookie)
     assert (row["level"], row["owner"], row["measure_items"][0]["classify1"]) == (2, f"本人 {mark}", 3)
+
+
+@pytest.mark.req("M4.2")
+def test_a_plan_with_shifts_is_entered_with_its_point_and_checklist(page: Page, plant: Plant) -> None:
+    mark = uuid4().hex[:8]
+    page.goto(f"{plant.url}/console/inspections")
+    page.click("[data-test=add-plan]")
+    form = page.locator("[data-test=form-plan]")
+    form.locator("[name=code]").fill(f"P-{mark}")
+    form.locator("[name=name]").fill(f"计划 {mark}")
+    form.locator("[name=who]").select_option("p:leader")
+    form.locator("[name=unit]").select_option("shift")
+    form.locator("[name=shifts]").fill("8:00-20:00 20:00-08:00")
+    form.locator("[name=active]").uncheck()  # nobody gets a task of it
+    form.locator("[data-test=add-point]").click()
+    point = form.locator("[data-test=point] input")
+    point.nth(1).fill("泵房")
+    point.nth(2).fill(f"TAG-{mark}")
+    form.locator("[type=submit]").click()
+    side = page.locator("[data-test=plan-side]")
+    expect(side).to_contain_text(f"计划 {mark}")
+    side.locator("[data-test=edit-items]").click()
+    side.locator("[name=library]").select_option("storage")
+    side.locator("[data-test=fill-library]").click()
+    expect(side.locator("[data-test=line]")).not_to_have_count(0)
+    plan = page.url.split("/inspections/")[1].split("?")[0]
+    row = plant.call("GET", f"/api/inspections/plans/{plan}", cookie=plant.token("manager"))
+    assert row["rule"]["shifts"] == [["08:00", "20:00"], ["20:00", "08:00"]]
+    assert (row["post"], row["active"], row["route"][0]["tag"]) == ("leader", False, f"TAG-{mark}")
+    assert row["items"]

@@ -2,6 +2,7 @@ import { ApiError } from '@twin/api'
 import { describe, expect, it } from 'vitest'
 import { assess, type Method } from '../src/modules/dual/dual'
 import { bodyOf, draftOf, faultsOf, newerVersion } from '../src/modules/dual/forms'
+import { bodyOfPlan, draftOfPlan } from '../src/modules/dual/plan'
 
 const LS: Method = {
   zh: 'LS',
@@ -30,5 +31,27 @@ describe('forms of the register', () => {
     expect(newerVersion(new ApiError(409, 'conflict', 'changed', { current: 4, given: 3 }))).toBe(4)
     expect(newerVersion(new ApiError(409, 'code_taken', 'taken', { where: 'U-1' }))).toBeUndefined()
     expect(faultsOf(new ApiError(409, 'code_taken', 'taken'))).toEqual([{ where: '', message: 'taken' }])
+  })
+})
+
+describe('a plan in the form', () => {
+  it('comes back as it was, whatever its period', () => {
+    const base = { at: '08:00', every: 1, window_minutes: 60, weekdays: [], month_days: [], shifts: [], dates: [], hours: null }
+    for (const rule of [
+      { ...base, unit: 'hour', every: 4, hours: [8, 20] },
+      { ...base, unit: 'week', weekdays: [1, 5] },
+      { ...base, unit: 'month', month_days: [1, 15, -1] },
+      { ...base, unit: 'shift', shifts: [['08:00', '16:00'], ['16:00', '00:00']] }, // prettier-ignore
+      { ...base, unit: 'calendar', dates: ['2026-12-01', '2026-12-31'] },
+    ]) {
+      const body = { code: 'P', name: 'N', kind: 3, form: '', work_type: 1, task_num: 2, rule, work_day: 1, starts_on: '2026-11-01', ends_on: null, owner_id: null, post: 'leader', department: '', zone_codes: ['Z'], route: [], remind_minutes: 30, active: true }
+      expect(bodyOfPlan(draftOfPlan({ ...body, id: 'i', version: 2, dispatched_to: null }, '2026-11-29'))).toEqual(body)
+    }
+  })
+
+  it('is done by a person or a post, never both', () => {
+    const draft = draftOfPlan(undefined, '2026-11-29')
+    draft.who = 'a:u1'
+    expect(bodyOfPlan(draft)).toMatchObject({ owner_id: 'u1', post: '' })
   })
 })
