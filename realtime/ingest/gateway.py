@@ -90,7 +90,7 @@ class Gateway:
         self.live = LiveValues(publisher, {})
         self.tap = Tap(declared(settings) if sinks is None else sinks, sink_backoff)
         self._troubles = Troubles()
-        self._lost = (0, 0.0)  # samples that were lost, when the last of them (monotonic)
+        self._lost: dict[tuple[str, str], tuple[int, float]] = {}  # trouble -> how many, when last (monotonic)
         self.sources: dict[UUID, Running] = {}
         self._revision: tuple[Any, ...] | None = None
         self._told: list[tuple[UUID, bool, str]] = []
@@ -258,10 +258,13 @@ class Gateway:
         for lane in self.tap.lanes:
             if lane.trouble:
                 wrong["sink_failed", lane.name] = {"name": lane.name, "reason": lane.trouble, "lost": lane.lost}
-        if (lost := self.recorder.counts.lost) > self._lost[0]:
-            self._lost = lost, clock.monotonic()
-        if self._lost[0] and clock.monotonic() - self._lost[1] < CALM:
-            wrong["samples_lost", NAME] = {"count": lost}
+        counts = {("samples_lost", NAME): self.recorder.counts.lost}
+        counts |= {("facts_lost", lane.name): lane.facts_lost for lane in self.tap.lanes}
+        for key, count in counts.items():
+            if count > self._lost.get(key, (0, 0.0))[0]:
+                self._lost[key] = count, clock.monotonic()
+            if count and clock.monotonic() - self._lost[key][1] < CALM:
+                wrong[key] = {"name": key[1], "count": count}
         return wrong
 
     async def _tell_troubles(self) -> None:

@@ -74,7 +74,10 @@ class SourceEvent:
 
 
 class SampleSink(Protocol):
-    """What a module does with the gateway's data. The calls must return at once: they run in the gateway's loop."""
+    """What a module does with the gateway's data. The calls must return at once: they run in the gateway's loop.
+
+    A sink may have a number ``lost``: facts that it could not keep. That it grows is a red system alarm.
+    """
 
     def points(self, owners: Mapping[int, tuple[UUID, UUID]]) -> None:
         """The points that the gateway measures now, all of them: tag -> enterprise, device."""
@@ -128,6 +131,11 @@ class Lane:
         if self._trouble is None or clock.monotonic() - self._trouble[0] > CALM:
             return ""
         return self._trouble[1]
+
+    @property
+    def facts_lost(self) -> int:
+        """Facts that the sink itself could not keep: its public number ``lost``, where it has one."""
+        return int(getattr(self._sink, "lost", 0))
 
     def put(self, call: str, what: Any) -> None:
         """Queue a call. Only batches of samples are ever thrown away, the oldest first."""

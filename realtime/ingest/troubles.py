@@ -1,4 +1,5 @@
-"""The gateway's own faults as system alarms: a sink that fails, samples that neither database nor disk could take."""
+"""The gateway's own faults as system alarms: a sink that fails, samples that neither database nor disk could take,
+and facts (alarms) that a sink could not keep."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from twin import clock
 from twin.db.uow import ALL_ENTERPRISES, unit_of_work
 
 #: 1 red .. 4 blue.
-GRADES = {"sink_failed": 2, "samples_lost": 1}
+GRADES = {"sink_failed": 2, "samples_lost": 1, "facts_lost": 1}
 _HEAD = "gateway:"
 
 

@@ -25,6 +25,7 @@ class Notebook:
         self.owners: dict[int, tuple[UUID, UUID]] = {}
         self.seen: list[tuple[UUID, float, int]] = []
         self.events: list[SourceEvent] = []
+        self.lost = 0
 
     def points(self, owners: Mapping[int, tuple[UUID, UUID]]) -> None:
         self.owners.update(owners)
@@ -101,7 +102,8 @@ async def test_a_sink_that_fails_stops_nothing_is_started_again_and_is_an_alarm(
         broken.mended = True
         await eventually(lambda: broken.runs >= 4)
     # A gateway whose sinks are well ends what an earlier one left standing.
-    async with running(database, enterprise.id, tmp_path, sinks=(Notebook(),)) as (gateway, _):
+    book = Notebook()
+    async with running(database, enterprise.id, tmp_path, sinks=(book,)) as (gateway, _):
         async with asyncio.timeout(60):
             while await alarms("active"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -112,6 +114,12 @@ async def test_a_sink_that_fails_stops_nothing_is_started_again_and_is_an_alarm(
             while not (lost := await alarms("active", "samples_lost")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert lost[0]["grade"] == 1 and "7" in lost[0]["title"]
+        # And facts that a sink could not keep.
+        book.lost = 200_001
+        async with asyncio.timeout(60):
+            while not (facts := await alarms("active", "facts_lost")):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert facts[0]["grade"] == 1 and facts[0]["subject_name"] == "Notebook" and "200001" in facts[0]["title"]
         await put(enterprise.id, "fault", "modbus_tcp", given, {device: "1:holding:0"}, enabled=False)
     assert len(await alarms("returned_unacknowledged")) == 1, "one alarm, not one for every fault"
 
