@@ -91,6 +91,20 @@ def test_a_risk_is_entered_from_object_to_measure_and_a_conflict_loses_nothing(p
     expect(side.locator("dl").first).to_contain_text(f"本人 {mark}")
     row = plant.call("GET", f"/api/risks/events/{event}", cookie=cookie)
     assert (row["level"], row["owner"], row["measure_items"][0]["classify1"]) == (2, f"本人 {mark}", 3)
+    unit = next(u for u in plant.call("GET", "/api/risks/units", cookie=cookie) if u["id"] == row["unit_id"])
+    rows = [("measures", row["measure_items"][0]["id"]), ("events", event), ("units", unit["id"])]
+    for kind, id_ in [*rows, ("objects", unit["object_id"])]:
+        plant.call(
+            "DELETE", f"/api/risks/{kind}/{id_}?version={_version(plant, cookie, kind, id_, event)}", cookie=cookie
+        )
+
+
+def _version(plant: Plant, cookie: str, kind: str, id_: str, event: str) -> int:
+    """The version that a row has now: an event's measures and change of level touch the rows above it."""
+    if kind in ("measures", "events"):
+        found = plant.call("GET", f"/api/risks/events/{event}", cookie=cookie)
+        return int(found["version"] if kind == "events" else found["measure_items"][0]["version"])
+    return int(next(r["version"] for r in plant.call("GET", f"/api/risks/{kind}", cookie=cookie) if r["id"] == id_))
 
 
 @pytest.mark.req("M4.2")
@@ -121,3 +135,4 @@ def test_a_plan_with_shifts_is_entered_with_its_point_and_checklist(page: Page, 
     assert row["rule"]["shifts"] == [["08:00", "20:00"], ["20:00", "08:00"]]
     assert (row["post"], row["active"], row["route"][0]["tag"]) == ("leader", False, f"TAG-{mark}")
     assert row["items"]
+    plant.call("DELETE", f"/api/inspections/plans/{plan}?version={row['version']}", cookie=plant.token("manager"))
