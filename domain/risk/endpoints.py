@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from domain.risk import service
 from domain.risk.schemas import (
@@ -139,6 +139,19 @@ async def why(
     """The level at a time (now without ``at``), with rules and facts."""
     principal.require("map:read")
     return await service.state(uow, code, at or clock.now(), language)
+
+
+@router.get(
+    "/api/zones/{code}/qr.svg",
+    summary="QR code of a zone",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
+)
+async def zone_qr(code: Code, uow: Uow, principal: CurrentPrincipal, request: Request) -> Response:
+    """The handheld's page of the zone, under the address that this request came to; for cards and signs at the place."""
+    principal.require("map:read")
+    drawing = await service.zone_qr(uow, code, str(request.base_url))
+    return Response(drawing, media_type="image/svg+xml")
 
 
 @router.put("/api/zones/{code}/override", summary="Set a zone's level (signed)")

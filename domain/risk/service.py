@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from domain.risk import repository
 from domain.risk.errors import (
@@ -313,6 +315,25 @@ def _named(row: dict[str, Any], language: str) -> str:
 
 
 # ---- cards
+
+
+async def zone_qr(uow: UnitOfWork, code: str, base: str) -> bytes:
+    """QR code (SVG, error correction M, quiet zone of 4 modules) of the handheld's page of a zone.
+
+    Args:
+        base: address of the product as the reader sees it, ending in ``/``; the scanner opens pages of its own address only.
+
+    Raises:
+        ZoneNotFound: no such zone.
+    """
+    import segno
+
+    if await repository.zone(uow.session, code) is None:
+        raise ZoneNotFound(code=code)
+    out = io.BytesIO()
+    code_of_page = segno.make_qr(f"{base}m/zone/{quote(code, safe='')}", error="m")
+    code_of_page.save(out, kind="svg", border=4, light="#fff", omitsize=True)
+    return out.getvalue()
 
 
 async def card(uow: UnitOfWork, code: str, kind: str, post: str) -> CardOut:

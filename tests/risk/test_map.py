@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+import segno
 from gis_assets.sites.demo.accounts import views
 from gis_assets.sites.demo.build import features
 
@@ -176,5 +177,11 @@ async def test_a_zone_answers_whole_with_its_cards(risk: Risk, manager: httpx.As
     assert zone["cards"][0]["sections"][0]["lines"] == ["氢气泄漏", "高温高压"]
     assert zone["responsible"][0]["phone"] and zone["state"]["level"] == 1
     assert (await manager.get("/api/zones/Z-999")).json()["code"] == "zone_not_found"
+    drawn = await manager.get("/api/zones/Z-21/qr.svg")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    meant = segno.make_qr(str(manager.base_url.join("/m/zone/Z-21")), error="m")
+    body = meant.svg_inline(border=4, light="#fff", omitsize=True).partition('class="segno">')[2]
+    assert body and body in drawn.text
+    assert (await manager.get("/api/zones/Z-999/qr.svg")).json()["code"] == "zone_not_found"
     english = (await manager.get("/api/zones/Z-21", headers={"Accept-Language": "en"})).json()
     assert not any("\u4e00" <= c <= "\u9fff" for c in english["name"])

@@ -67,6 +67,7 @@ export default {
     print: '打印',
     choose: '请选择区域',
     link: '手机打开：{url}',
+    qr: '本区域的二维码',
     readOnly: '您没有修改的权限',
   },
   en: {
@@ -135,6 +136,7 @@ export default {
     print: 'Print',
     choose: 'Choose a zone',
     link: 'Open on the handheld: {url}',
+    qr: 'QR code of this zone',
     readOnly: 'You may not change this',
   },
 }
