@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
 from twin.db import cluster as pg
@@ -25,6 +26,10 @@ from twin.db import migrate
 from twin.settings import Settings, child_environment, get_settings
 
 _TEMPLATE = "twin_template"
+
+# Compiled code is compiled with its first example, and machines differ: how long an example takes says nothing here.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

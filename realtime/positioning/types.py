@@ -138,9 +138,9 @@ class Model(NamedTuple):
     acquire_rms: float = 0.8
     restart_gap: float = 10.0
     max_range: float = 500.0
-    spread: float = 0.4
+    spread: float = 0.42
     doubt: float = 5.0
-    body: float = 1.1
+    body: float = 1.2
 
 
 class Publishing(NamedTuple):
