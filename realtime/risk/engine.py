@@ -11,62 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, islice
 from typing import Any
 
+from realtime.risk.nodes import Cell, Node
 from realtime.risk.types import Cause, Change, Fact, Rule, Zone
 
 _NAMED = 20
+#: Sorts of facts whose rules are kept in mind.
+_SORTS = 10_000
 #: What a timer is for.
 _MATURE, _EXPIRE, _HOLD, _RELEASE, _OVERRIDE = range(5)
-
-
-class _Cell:
-    """One rule at one zone."""
-
-    __slots__ = ("facts", "lifted", "pending", "raw", "rule", "since", "stamp", "zone")
-
-    def __init__(self, zone: _Node, rule: Rule) -> None:
-        self.zone = zone
-        self.rule = rule
-        #: key -> since, of the facts that count now
-        self.facts: dict[str, float] = {}
-        #: keys of facts that hold but have not stood long enough
-        self.pending: dict[str, float] = {}
-        self.raw = False
-        self.lifted = False
-        self.since = 0.0
-        self.stamp = 0
-
-
-class _Node:
-    """A zone in the tree."""
-
-    __slots__ = (
-        "above",
-        "cells",
-        "children",
-        "code",
-        "kind",
-        "lifts",
-        "override",
-        "own",
-        "parent",
-        "said",
-        "shown",
-        "static",
-    )
-
-    def __init__(self, zone: Zone) -> None:
-        self.code = zone.code
-        self.kind = zone.kind
-        self.static = zone.static
-        self.above = zone.parent or None
-        self.parent: _Node | None = None
-        self.children: list[_Node] = []
-        self.cells: dict[str, _Cell] = {}
-        self.lifts: dict[str, _Cell] = {}
-        self.override: tuple[int, float, int] | None = None
-        self.own = zone.static
-        self.shown = zone.static
-        self.said: tuple[int, frozenset[str], bool] = (zone.static, frozenset(), False)
 
 
 class RiskEngine:
@@ -84,14 +36,20 @@ class RiskEngine:
         self._by_kind: dict[str, list[Rule]] = {}
         for rule in rules:
             self._by_kind.setdefault(rule.kind, []).append(rule)
+        #: names of the attributes that rules of a kind test, and which rules concerned what had such values
+        self._tested = {kind: sorted({c.name for rule in of for c in rule.where}) for kind, of in self._by_kind.items()}
+        self._matches: dict[tuple[Any, ...], list[Rule]] = {}
         self._facts: dict[tuple[str, str], Fact] = {}
+        #: where a fact counts until it is over
+        self._counts: dict[tuple[str, str], list[Cell]] = {}
+        self._quiet = False
         self._timers: list[tuple[float, int, int, Any, Any]] = []
         self._order = count()
-        self._touched: dict[str, _Node] = {}
+        self._touched: dict[str, Node] = {}
         self._changes: list[Change] = []
-        self._nodes: dict[str, _Node] = {}
+        self._nodes: dict[str, Node] = {}
         for zone in zones:
-            self._nodes[zone.code] = _Node(zone)
+            self._nodes[zone.code] = Node(zone)
         for zone in zones:
             self._hang(self._nodes[zone.code], zone.parent)
         for node in self._nodes.values():
@@ -103,19 +61,18 @@ class RiskEngine:
     def put(self, fact: Fact) -> Fact | None:
         """A fact begins (or is told again, or is told to be over). Returns it with the times that count: never before the
         engine's present. None when nothing changed. A fact of a zone that is not there is kept and counts for none."""
-        at = fact.since if fact.until is None else fact.until
-        self.advance(at)
-        name = (fact.kind, fact.key)
-        known = self._facts.get(name)
         if fact.until is not None:
             return self.end(fact.kind, fact.key, fact.until)
+        self.advance(fact.since)
+        name = (fact.kind, fact.key)
+        known = self._facts.get(name)
         if known is not None:
             if known.zone == fact.zone and known.attributes == fact.attributes:
                 return None
             self._end(name, self.now)
         kept = Fact(fact.kind, fact.key, fact.zone, self.now, None, fact.attributes)
         self._facts[name] = kept
-        self._begin(kept)
+        self._begin(name, kept)
         self._settle()
         return kept
 
@@ -126,48 +83,64 @@ class RiskEngine:
         self._settle()
         return ended
 
-    def _begin(self, fact: Fact) -> None:
+    def _begin(self, name: tuple[str, str], fact: Fact) -> None:
         node = self._nodes.get(fact.zone)
         if node is None:
             return
-        for rule in self._by_kind.get(fact.kind, ()):
-            if rule.zone_kinds and node.kind not in rule.zone_kinds:
-                continue
-            if not rule.concerns(fact.attributes):
-                continue
+        counts: list[Cell] = []
+        for rule in self._concerned(fact.kind, node.kind, fact.attributes):
             cell = node.cells.get(rule.key)
             if cell is None:
-                cell = node.cells[rule.key] = _Cell(node, rule)
+                cell = node.cells[rule.key] = Cell(node, rule)
             if rule.window_s:
                 key = f"{fact.key}@{fact.since}"  # a repeat of the same thing counts again
                 cell.facts[key] = fact.since
                 self._later(fact.since + rule.window_s, _EXPIRE, cell, key)
-            elif rule.standing_s:
+                self._count(cell)
+                continue
+            counts.append(cell)
+            if rule.standing_s:
                 cell.pending[fact.key] = fact.since
                 self._later(fact.since + rule.standing_s, _MATURE, cell, fact.key)
-                continue
             else:
                 cell.facts[fact.key] = fact.since
-            self._count(cell)
+                self._count(cell)
+        if counts:
+            self._counts[name] = counts
+
+    def _concerned(self, kind: str, zone_kind: str, attributes: Mapping[str, Any]) -> list[Rule]:
+        """The rules for such a fact in such a zone. Facts of few sorts come in thousands, so the answer is kept."""
+        tested = self._tested.get(kind)
+        if tested is None:
+            return []
+        sort = (kind, zone_kind, *[attributes.get(name) for name in tested])
+        try:
+            found = self._matches.get(sort)
+        except TypeError:  # a list is no key
+            return self._matching(kind, zone_kind, attributes)
+        if found is None:
+            if len(self._matches) >= _SORTS:
+                self._matches.clear()
+            found = self._matches[sort] = self._matching(kind, zone_kind, attributes)
+        return found
+
+    def _matching(self, kind: str, zone_kind: str, attributes: Mapping[str, Any]) -> list[Rule]:
+        rules = self._by_kind[kind]
+        return [r for r in rules if (not r.zone_kinds or zone_kind in r.zone_kinds) and r.concerns(attributes)]
 
     def _end(self, name: tuple[str, str], at: float) -> Fact | None:
         fact = self._facts.pop(name, None)
         if fact is None:
             return None
-        node = self._nodes.get(fact.zone)
-        if node is not None:
-            for rule in self._by_kind.get(fact.kind, ()):
-                cell = node.cells.get(rule.key)
-                if cell is None or rule.window_s:
-                    continue
-                cell.pending.pop(fact.key, None)
-                if cell.facts.pop(fact.key, None) is not None:
-                    self._count(cell)
+        for cell in self._counts.pop(name, ()):
+            cell.pending.pop(fact.key, None)
+            if cell.facts.pop(fact.key, None) is not None:
+                self._count(cell)
         return Fact(fact.kind, fact.key, fact.zone, fact.since, at, fact.attributes)
 
     # ---- conditions and lifts
 
-    def _count(self, cell: _Cell) -> None:
+    def _count(self, cell: Cell) -> None:
         raw = len(cell.facts) >= cell.rule.count
         if raw == cell.raw:
             return
@@ -184,7 +157,7 @@ class RiskEngine:
             else:
                 self._lift(cell, False)
 
-    def _lift(self, cell: _Cell, lifted: bool) -> None:
+    def _lift(self, cell: Cell, lifted: bool) -> None:
         cell.lifted = lifted
         node = cell.zone
         if lifted:
@@ -194,25 +167,25 @@ class RiskEngine:
             node.lifts.pop(cell.rule.key, None)
         self._level(node)
 
-    def _level(self, node: _Node) -> None:
+    def _level(self, node: Node) -> None:
         """Take the node's own level anew and carry the difference up the tree."""
         if node.override is not None:
             node.own = node.override[0]
         else:
-            node.own = min((cell.rule.lifted(node.static) for cell in node.lifts.values()), default=node.static)
+            node.own = min([cell.level for cell in node.lifts.values()], default=node.static)
         self._touched[node.code] = node
-        at: _Node | None = node
+        at: Node | None = node
         while at is not None:
-            shown = min(at.own, self._worst(at))
-            if shown == at.shown and at is not node:
+            worst = at.worst()
+            shown = at.own if at.own < worst else worst
+            if shown == at.shown:
                 break
+            if at.parent is not None:
+                at.parent.below[at.shown] -= 1
+                at.parent.below[shown] += 1
             at.shown = shown
             self._touched[at.code] = at
             at = at.parent
-
-    @staticmethod
-    def _worst(node: _Node) -> int:
-        return min((child.shown for child in node.children), default=4)
 
     # ---- time
 
@@ -259,6 +232,8 @@ class RiskEngine:
         node = self._nodes.get(code)
         if node is not None and node.static != static:
             node.static = static
+            for cell in node.cells.values():
+                cell.level = cell.rule.lifted(static)
             self._level(node)
             self._settle()
 
@@ -277,7 +252,7 @@ class RiskEngine:
         self._level(node)
         self._settle()
 
-    def _hang(self, node: _Node, parent: str | None) -> None:
+    def _hang(self, node: Node, parent: str | None) -> None:
         above = self._nodes.get(parent) if parent else None
         at = above
         while at is not None and at is not node:
@@ -286,15 +261,26 @@ class RiskEngine:
             node.parent = above
             above.children.append(node)
 
-    def _first(self, node: _Node) -> None:
+    def _first(self, node: Node) -> None:
         for child in node.children:
             self._first(child)
-        node.shown = min(node.own, self._worst(node))
+            node.below[child.shown] += 1
+        node.shown = min(node.own, node.worst())
         node.said = (node.shown, frozenset(), False)
 
     # ---- what it says
 
+    def quiet(self, quiet: bool) -> None:
+        """While told the past, say nothing: what changed meanwhile is no news afterwards."""
+        self._quiet = quiet
+        if not quiet:
+            for node in self._touched.values():
+                node.said = (node.shown, frozenset(node.lifts), node.override is not None)
+            self._touched.clear()
+
     def _settle(self) -> None:
+        if self._quiet or not self._touched:
+            return
         for node in self._touched.values():
             said = (node.shown, frozenset(node.lifts), node.override is not None)
             before = node.said
@@ -304,7 +290,7 @@ class RiskEngine:
             self._changes.append(self._change(node, before[0]))
         self._touched.clear()
 
-    def _change(self, node: _Node, before: int) -> Change:
+    def _change(self, node: Node, before: int) -> Change:
         child = None
         if node.shown < node.own:
             child = next(c.code for c in node.children if c.shown == node.shown)
@@ -346,12 +332,14 @@ class RiskEngine:
     def causes(self, code: str) -> tuple[Cause, ...]:
         """The rules that lift a zone now, the worst first."""
         node = self._nodes[code]
-        cells = sorted(node.lifts.values(), key=lambda c: (c.rule.lifted(node.static), c.rule.key))
-        return tuple(Cause(c.rule.key, c.since, tuple(islice(c.facts, _NAMED)), len(c.facts)) for c in cells)
+        if not node.lifts:
+            return ()
+        cells = sorted(node.lifts.values(), key=lambda c: (c.level, c.rule.key))
+        return tuple([Cause(c.rule.key, c.since, tuple(islice(c.facts, _NAMED)), len(c.facts)) for c in cells])
 
 
 def recompute(zones: Sequence[Zone], rules: Sequence[Rule], log: Iterable[Fact], now: float) -> RiskEngine:
-    """A fresh engine that was told the log: the state after a restart.
+    """A fresh engine that was told the log: the state after a restart. It has no changes to tell.
 
     ``log`` is what :meth:`RiskEngine.put` and :meth:`RiskEngine.end` returned, in that order: beginnings (``until`` None) and ends. Pairs
     that ended longer ago than the longest window, hold and release may be left out.
@@ -361,10 +349,12 @@ def recompute(zones: Sequence[Zone], rules: Sequence[Rule], log: Iterable[Fact],
         at = fact.since if fact.until is None else fact.until
         if engine is None:
             engine = RiskEngine(zones, rules, min(at, now))
+            engine.quiet(True)
         if fact.until is None:
             engine.put(fact)
         else:
             engine.end(fact.kind, fact.key, at)
     engine = engine or RiskEngine(zones, rules, now)
     engine.advance(now)
+    engine.quiet(False)
     return engine

@@ -57,7 +57,6 @@ class PlantRisk:
             decided = await repository.overrides(uow.session, now)
             before = await repository.shown(uow.session)
             engine = recompute(zones, rules, past, now.timestamp())
-            engine.drain()
             for row in decided:
                 engine.override(row.zone, row.level, now.timestamp(), row.until.timestamp())
             fresh: list[Fact] = []
