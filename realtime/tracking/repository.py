@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from realtime.tracking.batch import Subject
 from realtime.tracking.frame import SiteFrame
-from realtime.tracking.world import KEY_LIMIT, LIMIT, AnchorRow, BadgeRow, FloorRow, Plant, Ring, ZoneRow
+from realtime.tracking.repository_maps import radio_maps
+from realtime.tracking.world import KEY_LIMIT, LIMIT, AnchorRow, BadgeRow, FloorRow, Plant, RadioMapRow, Ring, ZoneRow
 
 _PLANT_TABLES = ("site", "anchor", "building", "floor", "zone")
 
@@ -38,6 +39,7 @@ async def revision(session: AsyncSession) -> tuple[Any, ...]:
         " || coalesce(md5(string_agg(subject_name || class || department, '' ORDER BY id)"
         " FILTER (WHERE until IS NULL)), '') FROM badge_binding)",
         "(SELECT coalesce(max(updated_at)::text, '') || count(*) FROM positioning_limit)",
+        "(SELECT coalesce(max(updated_at)::text, '') || count(*) FROM positioning_radio_map)",
     ]
     return tuple((await session.execute(text("SELECT " + ", ".join(parts)))).one())
 
@@ -64,7 +66,13 @@ async def plant(session: AsyncSession, enterprise: UUID, site_code: str) -> Plan
         floors=await _floors(session, site.id, frame),
         zones=await _zones(session, site.id, frame),
         badges=await badges(session),
+        radio_maps=await _radio_maps(session),
     )
+
+
+async def _radio_maps(session: AsyncSession) -> tuple[RadioMapRow, ...]:
+    rows = sorted(await radio_maps(session), key=lambda row: row.updated_at, reverse=True)
+    return tuple(RadioMapRow(row.code, row.updated_at, frozenset(row.map["sensors"]), row.map) for row in rows)
 
 
 def _ring(frame: SiteFrame, shape: BaseGeometry) -> Ring:

@@ -148,8 +148,8 @@ class Tracker:
 
     def _same_engine(self, world: World) -> bool:
         mine, new = self.world.plant, world.plant
-        return (self.world.badges, mine.anchors, mine.floors, mine.buildings, mine.passages) == (
-            world.badges, new.anchors, new.floors, new.buildings, new.passages
+        return (self.world.badges, mine.anchors, mine.floors, mine.buildings, mine.passages, mine.radio_maps) == (
+            world.badges, new.anchors, new.floors, new.buildings, new.passages, new.radio_maps
         )  # fmt: skip
 
     def _roles(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -16,7 +18,7 @@ from realtime.positioning.ble import RadioMap
 from realtime.positioning.engine import Engine
 from realtime.positioning.floors import FloorPlan
 from realtime.positioning.jit import jit
-from realtime.positioning.radiomap import prior
+from realtime.positioning.radiomap import from_json, prior
 from realtime.positioning.types import Floats, Ints, Role
 from realtime.tracking.batch import Subject
 from realtime.tracking.frame import SiteFrame
@@ -72,6 +74,16 @@ class BadgeRow:
 
 
 @dataclass(frozen=True)
+class RadioMapRow:
+    """A surveyed radio map (``realtime.positioning.radiomap.to_json``); the instant tells one version from another."""
+
+    code: str
+    updated_at: datetime
+    sensors: frozenset[str] = field(compare=False)
+    data: dict[str, Any] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Plant:
     """What was read from the database at one moment."""
 
@@ -83,6 +95,7 @@ class Plant:
     zones: tuple[ZoneRow, ...]
     badges: tuple[BadgeRow, ...]
     passages: tuple[Ring, ...] = ()
+    radio_maps: tuple[RadioMapRow, ...] = ()
 
 
 class Names:
@@ -228,12 +241,20 @@ def build(plant: Plant) -> World:
     return World(plant, table, names, Zones(plant.zones), plan, codes, index, badges)
 
 
+def _map_of(plant: Plant, group: Sequence[int]) -> RadioMap:
+    """The surveyed map that knows all receivers of a field, the newest first; else the path-loss prior."""
+    rows = [plant.anchors[i] for i in group]
+    codes = [row.code for row in rows]
+    for stored in plant.radio_maps:
+        if set(codes) <= stored.sensors:
+            return from_json(stored.data, codes)
+    return prior(np.array([[row.x, row.y, row.z] for row in rows]))
+
+
 def make_engine(world: World) -> Engine:
     """A fresh engine for a world."""
     rows = world.plant.anchors
-    maps: list[RadioMap] = [
-        prior(np.array([[rows[i].x, rows[i].y, rows[i].z] for i in group])) for group in fields(rows)
-    ]
+    maps = [_map_of(world.plant, group) for group in fields(rows)]
     references = {i: row.z for i, row in enumerate(rows)}
     engine = Engine(world.table, max(1, len(world.badges)), ble_maps=maps, plan=world.plan, reference_height=references)
     for row, badge in enumerate(world.plant.badges):

@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 from gis_assets.sites.demo.frame import to_local
 
+from realtime.positioning import radiomap
 from realtime.simulators.broker import DemoBroker
 from realtime.simulators.crowd import Crowd
 from realtime.simulators.crowd_server import CrowdServer
@@ -27,6 +28,7 @@ from realtime.tracking.sources.mqtt import MqttSource
 from realtime.tracking.sources.sockets import local_path
 from realtime.tracking.tracker import Call
 from realtime.tracking.vendors import load
+from realtime.tracking.world import fields
 from tests.conftest import Enterprise, SignIn
 from tests.ingest.support import eventually, quiet_port
 from tests.tracking.support import Running, people, report, running
@@ -125,6 +127,53 @@ async def test_a_vendors_own_message_by_its_mapping_file(
         await eventually(lambda: unit.tracking.plants[enterprise.id].tracker.counters["unreadable"] == 1)
     assert np.hypot(*(where(value) - [-110.0, -160.0])) < 0.1 and value["source"] == "vendor"
     assert value["floor"] == "BD-04-F2"
+
+
+async def test_a_surveyed_radio_map_takes_the_place_of_the_prior(
+    database: Settings, enterprise: Enterprise, staff: list[UUID], sign_in: SignIn
+) -> None:
+    async with up(database, enterprise) as unit:
+        tracker = unit.tracking.plants[enterprise.id].tracker
+        rows = tracker.world.plant.anchors
+        group = max(fields(rows), key=len)
+        codes = [rows[i].code for i in group]
+        places = np.array([[rows[i].x, rows[i].y, rows[i].z] for i in group])
+        # Near the first receiver, by the free-space rule.
+        away = np.hypot(*(places[:, :2] - places[0, :2]).T)
+        heard = [[code, float(-58.0 - 18.0 * np.log10(max(1.0, d)))] for code, d in zip(codes, away, strict=True)]
+
+        async def stands() -> np.ndarray:
+            for n in range(600):
+                unit.send(report(clock.timestamp(), {"badge": "P-0006", "rssi": heard}))
+                await asyncio.sleep(0.1)
+                value = unit.shown(enterprise.id).get(str(staff[5]))
+                if n >= 20 and value is not None:
+                    return where(value)
+            raise AssertionError("never located")
+
+        first = await stands()
+        middle = places[:, :2].mean(axis=0)
+        mirrored = np.column_stack([2 * middle - places[:, :2], places[:, 2]])
+        there = 2 * middle - first
+        assert np.hypot(*(there - first)) > 10.0, "the receivers do not tell the sides apart"
+        # A survey that found everything on the other side.
+        survey = radiomap.to_json(radiomap.prior(mirrored), codes)
+        admin, employee = await sign_in("system_admin"), await sign_in("employee")
+        path = "/api/positioning/radio-maps/hall"
+        assert (await employee.put(path, json=survey)).status_code == 403
+        broken = await admin.put(path, json={**survey, "cell": None})
+        assert broken.status_code == 422 and broken.json()["code"] == "radio_map_invalid"
+        made = await admin.put(path, json=survey)
+        assert made.status_code == 200 and made.json()["sensors"] == sorted(codes)
+        await eventually(lambda: len(tracker.world.plant.radio_maps) == 1)
+        assert (await admin.get("/api/positioning/radio-maps")).json() == [made.json()]
+        async with asyncio.timeout(60):
+            while True:
+                at = await stands()
+                if np.hypot(*(at - there)) < np.hypot(*(at - first)):
+                    break
+        assert (await admin.delete(path)).status_code == 204 and (await admin.delete(path)).status_code == 404
+        await eventually(lambda: not tracker.world.plant.radio_maps)
 
 
 async def test_the_crowd_walks_and_its_scenarios_happen(
