@@ -8,11 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from domain.alarms import routes_analysis, routes_desk, routes_media, routes_points, service
+from domain.alarms import past, routes_analysis, routes_desk, routes_media, routes_points, service
 from domain.alarms.schemas import (
     AlarmCard,
     AlarmCounts,
     AlarmOut,
+    AlarmsAt,
     AlarmsPage,
     HandleMany,
     Ids,
@@ -76,6 +77,18 @@ async def counts(uow: Uow, principal: CurrentPrincipal) -> AlarmCounts:
         owed=sum(r[2] for r in rows if r[0] in ("returned", "returned_unacknowledged")),
         by_grade={grade: sum(r[2] for r in active if r[1] == grade) for grade in (1, 2, 3, 4)},
     )
+
+
+#: Alarms that one picture of the past shows at most; ``total`` says how many there were.
+_SHOWN = 5000
+
+
+@router.get("/at", summary="Alarms that were open at an instant")
+async def open_at(uow: Uow, principal: CurrentPrincipal, at: Annotated[AwareDatetime, Query()]) -> AlarmsAt:
+    """Each as it was then: standing or gone, seen, handled. Newest first."""
+    principal.require("map:read")
+    total, rows = await past.open_at(uow, at, _SHOWN)
+    return AlarmsAt(at=at, total=total, items=[AlarmOut(**view(row)) for row in rows])
 
 
 @router.post("/acknowledge", summary="Acknowledge several alarms")

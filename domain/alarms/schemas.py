@@ -68,6 +68,14 @@ class AlarmsPage(BaseModel):
     next: UUID | None
 
 
+class AlarmsAt(BaseModel):
+    """Alarms that were open at an instant, as they were then: how many, and the newest of them."""
+
+    at: datetime
+    total: int
+    items: list[AlarmOut]
+
+
 class AlarmCard(AlarmOut):
     """An alarm and the steps that the reader could take now."""
 

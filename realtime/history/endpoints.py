@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from realtime.history import export, retention, service
+from realtime.history import export, past, retention, service
 from realtime.history.compress import DeadBand
 from realtime.history.repository import Point
 from realtime.history.samples import Verdict, verdict
@@ -107,6 +108,44 @@ async def trends(
     """The same steps for each of ``ids`` (repeated), in their order."""
     principal.require("map:read")
     return [_trend(*await service.trend(uow, id_, start, end, step), step) for id_ in ids]
+
+
+class PointThen(BaseModel):
+    """A point at an instant. ``ts``: source time of its newest sample then, null without any; its age is the reader's to judge.
+    ``value`` is null while the quality is bad."""
+
+    id: UUID
+    value: float | None
+    quality: Verdict
+    ts: datetime | None
+
+
+class PointsThen(BaseModel):
+    """Measuring points as they stood."""
+
+    at: datetime
+    items: list[PointThen]
+
+
+@router.get("/api/points/at", summary="Values of measuring points at an instant")
+async def points_at(
+    uow: Uow,
+    principal: CurrentPrincipal,
+    at: Annotated[AwareDatetime, Query()],
+    ids: Annotated[list[UUID], Query(alias="id", max_length=past.MOST)] = [],  # noqa: B006
+) -> PointsThen:
+    """The newest sample at or before the instant of the points named by ``id`` (repeated), or of all of them while the day is not
+    sealed."""
+    principal.require("map:read")
+    items = []
+    for found in await past.values_at(uow, at.astimezone(UTC), ids):
+        s = found.stored
+        if s is None:
+            items.append(PointThen(id=found.device_id, value=None, quality="bad", ts=None))
+            continue
+        value = s.value if s.quality >= 0 and math.isfinite(s.value) else None
+        items.append(PointThen(id=found.device_id, value=value, quality=verdict(s.quality), ts=s.ts))
+    return PointsThen(at=at, items=items)
 
 
 @router.get(

@@ -39,3 +39,9 @@ class SafetyPointKept(Conflict):
     """Every sample of a safety-critical point is kept, unless that is switched off on purpose."""
 
     code = "safety_point_kept"
+
+
+class PointsUnnamed(Invalid):
+    """All points at once are told only of days that lie in the database; of sealed days the points must be named."""
+
+    code = "points_unnamed"

@@ -77,7 +77,7 @@ async def trend(
     begin = floor(start, step, zone)
     await archive.hold(uow.session)
     parts = await _parts(uow.session, found.tag_id, begin, end, step, zone)
-    before = await _before(uow.session, found.tag_id, begin)
+    before = await newest_before(uow.session, found.tag_id, begin)
     alive = await repository.writer_alive(uow.session)
     held = before.value if before is not None and before.quality >= 0 else None
     return found, fill(parts, begin, end, step, zone, held, alive or begin)
@@ -162,8 +162,8 @@ async def _read(session: AsyncSession, tag: int, stretch: Stretch) -> Samples:
     return both[np.argsort(both["ts"], kind="stable")]
 
 
-async def _before(session: AsyncSession, tag: int, before: datetime) -> Stored | None:
-    """The newest sample before an instant, wherever it lies."""
+async def newest_before(session: AsyncSession, tag: int, before: datetime) -> Stored | None:
+    """A tag's newest sample before an instant, wherever it lies. The caller holds partitions; the tag must be in sight."""
     found = await repository.latest(session, tag, before=before)
     day = before.astimezone(UTC).date() + timedelta(days=1)
     while True:

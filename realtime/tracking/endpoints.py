@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from realtime.positioning.types import Kind
-from realtime.tracking import demo, moments, playback, raw, repository_health, repository_tracks
+from realtime.tracking import demo, moments, past, playback, raw, repository_health, repository_tracks, routes_maps
 from realtime.tracking.config import tracking_settings
 from realtime.tracking.frame import SiteFrame
 from realtime.tracking.messages import LARGEST, Report, schema
@@ -27,6 +27,8 @@ from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
 router = APIRouter(tags=["positions"], route_class=TwinRoute)
 router.include_router(demo.router)
+router.include_router(past.router)
+router.include_router(routes_maps.router)
 
 From = Annotated[AwareDatetime, Query(alias="from")]
 To = Annotated[AwareDatetime, Query(alias="to")]

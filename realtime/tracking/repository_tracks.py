@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -163,6 +163,61 @@ async def points(session: AsyncSession, number: int, start: datetime, end: datet
         {"n": number, "a": start, "b": end},
     )
     return [tuple(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Whose it is, and its kept points beside an instant: the last at or before it, the first after it."""
+
+    subject: TrackSubject
+    badge: str
+    before: Row
+    after: Row | None
+
+
+_POINT = (
+    "extract(epoch FROM p.ts)::float8, p.lon, p.lat, p.h, p.speed, p.r95, p.age, p.state, p.source, p.floor, p.zone"
+)
+#: As ``_SUBJECTS``, but by the binding of an instant (else the first one after it).
+_SUBJECTS_THEN = (
+    "SELECT t.id, t.subject_id, t.kind, coalesce(b.subject_name, ''), coalesce(b.class, ''), coalesce(b.department, ''),"
+    f" coalesce(b.code, ''), {_POINT} FROM track_subject t LEFT JOIN LATERAL (SELECT b.*, d.code FROM badge_binding b"
+    " LEFT JOIN badge d ON d.id = b.badge_id WHERE b.subject_id = t.subject_id ORDER BY b.since > :at,"
+    " CASE WHEN b.since > :at THEN b.since - :at ELSE CAST(:at AS timestamptz) - b.since END LIMIT 1) b ON true"
+)
+
+
+async def around(session: AsyncSession, at: datetime, heartbeat: timedelta, forgotten: timedelta) -> list[Around]:
+    """Everybody who was heard within ``forgotten`` before an instant, with the points beside it; ``after`` only within the heartbeat.
+
+    Each subject is asked by the index on (subject, ts), and only whoever was silent is asked about the longer time.
+    """
+    near = await session.execute(
+        text(
+            _SUBJECTS_THEN + " CROSS JOIN LATERAL (SELECT DISTINCT ON (q.ts > :at) q.* FROM track_of(t.id,"
+            " CAST(:at AS timestamptz) - CAST(:beat AS interval), CAST(:at AS timestamptz) + CAST(:beat AS interval)) q"
+            " ORDER BY q.ts > :at, CASE WHEN q.ts > :at THEN q.ts - :at ELSE CAST(:at AS timestamptz) - q.ts END) p"
+            " ORDER BY t.id, p.ts"
+        ),
+        {"at": at, "beat": heartbeat},
+    )
+    found: dict[int, Around] = {}
+    for row in near:
+        who, badge, point = TrackSubject(*row[:6]), row[6], tuple(row[7:])
+        known = found.get(who.number)
+        if known is not None:
+            found[who.number] = Around(who, badge, known.before, point)
+        elif point[0] <= at.timestamp():
+            found[who.number] = Around(who, badge, point, None)
+    silent = await session.execute(
+        text(
+            _SUBJECTS_THEN + " CROSS JOIN LATERAL (SELECT q.* FROM track_of(t.id, CAST(:at AS timestamptz)"
+            " - CAST(:gone AS interval), CAST(:at AS timestamptz) - CAST(:beat AS interval)) q"
+            " ORDER BY q.ts DESC LIMIT 1) p WHERE NOT t.id = ANY(:known) ORDER BY t.id"
+        ),
+        {"at": at, "beat": heartbeat, "gone": forgotten, "known": list(found)},
+    )
+    return [*found.values(), *(Around(TrackSubject(*row[:6]), row[6], tuple(row[7:]), None) for row in silent)]
 
 
 async def kept(session: AsyncSession) -> list[tuple[date, str, int]]:

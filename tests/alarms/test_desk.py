@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from domain.alarms import past
 from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm, raise_alarms
 from realtime.hub.core import Hub
 from realtime.hub.sources import KeptSource, _take, kept_streams, specs
 from realtime.hub.topic import TopicKey
 from tests.conftest import Enterprise, SignIn
+from tests.support import make_enterprise
 from twin import clock
 from twin.db import deliver, outbox
 from twin.db.uow import ALL_ENTERPRISES, unit_of_work
@@ -105,6 +107,48 @@ async def test_shelving_has_a_reason_and_an_end_and_holds_the_next_activation_ba
     with clock.travel(until + timedelta(seconds=1)):
         assert await fire_due() >= 1
     assert (await desk.get(f"/api/alarms/{again}")).json()["status"] == "unacknowledged"
+
+
+async def test_the_desk_of_a_past_second(enterprise: Enterprise, sign_in: SignIn) -> None:
+    desk = await sign_in("control")
+    start = clock.now()
+
+    async def then(minutes: float) -> dict[str, tuple[str, bool]]:
+        answer = await desk.get("/api/alarms/at", params={"at": (start + timedelta(minutes=minutes)).isoformat()})
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert told["total"] == len(told["items"])
+        return {i["key"]: (i["status"], i["active"]) for i in told["items"] if i["key"].startswith("point:then")}
+
+    with clock.travel(start + timedelta(minutes=1)):
+        first = await up(enterprise, "point:then:1")
+        await up(enterprise, "point:then:2")
+    with clock.travel(start + timedelta(minutes=2)):
+        await desk.post(f"/api/alarms/{first}/acknowledge")
+        await down(enterprise, "point:then:2")
+    with clock.travel(start + timedelta(minutes=3)):
+        assert (await desk.post(f"/api/alarms/{first}/handle", json=RESULT)).json()["status"] == "handled"
+    with clock.travel(start + timedelta(minutes=4)):
+        await down(enterprise, "point:then:1")
+        assert (await desk.get(f"/api/alarms/{first}")).json()["status"] == "closed"
+    with clock.travel(start + timedelta(minutes=5)):
+        assert await then(0.5) == {}
+        new = ("unacknowledged", True)
+        assert await then(1.5) == {"point:then:1": new, "point:then:2": new}
+        gone = ("returned_unacknowledged", False)
+        assert await then(2.5) == {"point:then:1": ("acknowledged", True), "point:then:2": gone}
+        assert await then(3.5) == {"point:then:1": ("handled", True), "point:then:2": gone}
+        assert await then(4.5) == {"point:then:2": gone}, "closed by then"
+        at = {"at": (start + timedelta(minutes=1.5)).isoformat()}
+        shown = {i["key"]: i for i in (await desk.get("/api/alarms/at", params=at)).json()["items"]}["point:then:1"]
+        assert (shown["cause"], shown["handled_at"], shown["acknowledged_by"]) == ("", None, ""), "not known yet then"
+        for days in (1, -99_999 / 24):
+            wrong = {"at": (clock.now() + timedelta(days=days)).isoformat()}
+            refused = await desk.get("/api/alarms/at", params=wrong)
+            assert (refused.status_code, refused.json()["code"]) == (422, "past_instant_invalid")
+        assert (await (await sign_in("security_admin")).get("/api/alarms/at", params=at)).status_code == 403
+        async with unit_of_work((await make_enterprise("elsewhere")).id) as uow:
+            assert await past.open_at(uow, start + timedelta(minutes=1.5), 10) == (0, [])
 
 
 async def test_screens_follow_the_open_alarms(enterprise: Enterprise, sign_in: SignIn) -> None:

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from realtime.history import past, retention
 from realtime.history import repository_archive as archive
-from realtime.history import retention
 from realtime.history.cli import app
 from realtime.history.compress import DeadBand
 from realtime.history.config import HistorySettings
@@ -30,6 +30,7 @@ from realtime.ingest.recorder import Recorder
 from realtime.ingest.spool import Spool
 from tests.conftest import Enterprise, SignIn
 from tests.history.conftest import Points
+from tests.support import make_enterprise
 from twin import clock
 from twin.db.uow import unit_of_work
 from twin.settings import Settings
@@ -82,6 +83,50 @@ async def test_raw_samples_leave_as_csv_and_parquet_over_the_seam(
     assert table.column("value").to_pylist() == [None if n == 5 else n / 4 for n in range(20)]
     assert (await http.get("/api/points/export", params={**query, "to": query["from"]})).status_code == 422
     assert (await (await sign_in("security_admin")).get("/api/points/export", params=query)).status_code == 403
+
+
+async def test_the_values_of_one_second_over_the_seam(
+    points: Points, writer: Writer, database: Settings, sign_in: SignIn
+) -> None:
+    http = await sign_in("employee")
+    (device, silent), tag = points.devices[4:6], points.tags[4]
+    recent = clock.now().replace(microsecond=0) - timedelta(hours=2)
+    old = datetime.combine(clock.now().date() - timedelta(days=8), datetime.min.time(), UTC) + timedelta(hours=9)
+    rows = [(tag, micros(t) + n * 1_000_000, 0, n / 2, GOOD) for t in (old, recent) for n in range(10)]
+    rows.append((tag, micros(recent) + 10_000_000, 0, 99.0, BAD))
+    await writer.write(pack(rows))
+
+    async def then(at: datetime, *ids: UUID) -> dict[UUID, tuple[float | None, str, datetime | None]]:
+        query = {"at": at.isoformat(), "id": [str(i) for i in ids]}
+        answer = await http.get("/api/points/at", params=query)
+        assert answer.status_code == 200, answer.text
+        return {
+            UUID(i["id"]): (i["value"], i["quality"], i["ts"] and datetime.fromisoformat(i["ts"]))
+            for i in answer.json()["items"]
+        }
+
+    whole = await then(recent + timedelta(seconds=4.5))
+    assert set(whole) >= set(points.devices)
+    assert whole[device] == (2.0, "good", recent + timedelta(seconds=4))
+    assert (await then(recent + timedelta(seconds=4), device))[device][0] == 2.0, "the second itself counts"
+    assert (await then(recent + timedelta(minutes=5), device))[device] == (None, "bad", recent + timedelta(seconds=10))
+    async with Sealer(database, KEEP) as sealer:
+        assert old.date() in [day.day for day in await sealer.seal()]
+    assert await then(old + timedelta(seconds=3.2), device, silent, UUID(int=3)) == {
+        device: (1.5, "good", old + timedelta(seconds=3)), silent: (None, "bad", None),
+    }  # fmt: skip
+    # a day later nothing new was said: the old value with its own time, never a new one
+    assert (await then(old + timedelta(days=1), device))[device] == (4.5, "good", old + timedelta(seconds=9))
+    assert (await then(recent, device))[device][0] == 0.0
+    for at, code in (
+        (clock.now() + timedelta(hours=1), "past_instant_invalid"),
+        (clock.now() - timedelta(days=40_000), "past_instant_invalid"),
+        (old, "points_unnamed"),
+    ):
+        refused = await http.get("/api/points/at", params={"at": at.isoformat()})
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    async with unit_of_work((await make_enterprise("elsewhere")).id) as uow:
+        assert await past.values_at(uow, recent + timedelta(seconds=4), [device]) == []
 
 
 @pytest.mark.req("S3.1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -143,6 +144,44 @@ async def test_who_looked_at_whose_track_is_on_record(walks: Walks, enterprise: 
     assert after["from"] == period(walks, 60)["from"] and after["points"] > 0
 
 
+async def test_everybody_at_one_second(walks: Walks, enterprise: Enterprise, sign_in: SignIn) -> None:
+    leader = await sign_in("leader")
+
+    async def then(s: float) -> dict[UUID, dict[str, Any]]:
+        answer = await leader.get("/api/positions/at", params={"at": (walks.start + timedelta(seconds=s)).isoformat()})
+        assert answer.status_code == 200, answer.text
+        return {UUID(i["id"]): i for i in answer.json()["items"]}
+
+    for s in (300.0, 301.4, 1207.0):
+        items = await then(s)
+        assert set(items) == set(walks.ids)
+        for n, id_ in enumerate(walks.ids):
+            who = items[id_]
+            x, y = to_local(who["lon"], who["lat"], who["h"])[:2]
+            assert np.hypot(x - walks.at(s - 0.2)[n][0], y - walks.at(s - 0.2)[n][1]) <= 0.8
+            assert who["state"] == "good" and who["zone"] == ("Z-A2" if s > 900 else "Z-A1")
+    first = items[walks.ids[0]]
+    assert (first["kind"], first["class"], first["name"], first["floor"]) == ("person", "employee", "张1", "BD-04-F1")
+    async with unit_of_work(enterprise.id) as uow:
+        rows = await uow.session.execute(text("SELECT actor, after FROM audit WHERE action = 'track.at'"))
+        looks = rows.all()
+    assert len(looks) == 3 and {(row.actor, row.after["subjects"]) for row in looks} == {("leader", 2)}
+    assert await then(-60) == {}, "nothing is known before the first point"
+    with clock.travel(by=timedelta(minutes=15)):
+        silent = await then(MINUTES * 60 + 300)
+        assert {i["state"] for i in silent.values()} == {"stale"} and min(i["age"] for i in silent.values()) > 230
+        assert await then(MINUTES * 60 + 700) == {}, "after ten minutes nobody can say where they are"
+
+
+async def test_an_instant_that_nobody_can_know_is_refused(walks: Walks, sign_in: SignIn) -> None:
+    leader, employee = await sign_in("leader"), await sign_in("employee")
+    for days in (1, -99_999 / 24):
+        refused = await leader.get("/api/positions/at", params={"at": (clock.now() + timedelta(days=days)).isoformat()})
+        assert (refused.status_code, refused.json()["code"]) == (422, "past_instant_invalid")
+    at = {"at": walks.start.isoformat()}
+    assert (await employee.get("/api/positions/at", params=at)).status_code == 403
+
+
 async def test_bad_periods_and_strangers(walks: Walks, sign_in: SignIn) -> None:
     leader, who = await sign_in("leader"), str(walks.ids[0])
     backwards = {"from": period(walks)["to"], "to": period(walks)["from"]}
@@ -167,6 +206,8 @@ async def test_another_enterprise_sees_nothing(walks: Walks, database: Settings)
     async with unit_of_work(other.id) as uow:
         assert await repository_tracks.subjects(uow.session, walks.ids) == []
         assert await repository_tracks.points(uow.session, mine.number, walks.start, end) == []
+        beat = timedelta(seconds=75)
+        assert await repository_tracks.around(uow.session, walks.start + beat, beat, 8 * beat) == []
         assert (await uow.session.execute(text("SELECT count(*) FROM track"))).scalar() == 0
 
 
