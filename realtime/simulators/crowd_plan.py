@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import hypot
 
-from gis_assets.sites.demo.layout import BLOCKS, BUILDINGS, CONTROL_FLOOR_HEIGHT, GATES, ROAD_X, ROAD_Y
+from gis_assets.sites.demo.layout import BLOCKS, BUILDINGS, CONTROL_FLOOR_HEIGHT, CONTROL_STAIRS, GATES, ROAD_X, ROAD_Y
 from gis_assets.sites.demo.shapes import Rect
 from gis_assets.sites.demo.zones import GEOFENCES
 
@@ -19,7 +19,7 @@ Step = tuple[float, float, int]
 CONTROL = next(b.rect for b in BUILDINGS if b.code == "BD-04")
 #: The control building's door (south side, towards the road) and its stairs.
 DOOR: Spot = (CONTROL.center[0], CONTROL.y0)
-STAIRS: Spot = (CONTROL.x0 + 5.0, CONTROL.center[1])
+STAIRS: Spot = (CONTROL.x0 + CONTROL_STAIRS, CONTROL.center[1])
 LEVELS = 3
 GATE: Spot = (GATES[0].x, GATES[0].y)
 TRUCK_GATE: Spot = (GATES[1].x, GATES[1].y)

@@ -18,7 +18,7 @@ from realtime.tracking.frame import SiteFrame
 from realtime.tracking.repository_maps import radio_maps
 from realtime.tracking.world import KEY_LIMIT, LIMIT, AnchorRow, BadgeRow, FloorRow, Plant, RadioMapRow, Ring, ZoneRow
 
-_PLANT_TABLES = ("site", "anchor", "building", "floor", "zone")
+_PLANT_TABLES = ("site", "anchor", "building", "floor", "passage", "zone")
 
 
 async def enterprises(session: AsyncSession) -> list[tuple[UUID, str]]:
@@ -58,12 +58,15 @@ async def plant(session: AsyncSession, enterprise: UUID, site_code: str) -> Plan
     if site is None:
         return None
     frame = SiteFrame(site.crs, site.origin_lon, site.origin_lat, site.origin_h)
+    buildings = await _outlines(session, site.id, frame)
+    floors = await _floors(session, site.id, frame)
     return Plant(
         enterprise,
         frame,
         anchors=await _anchors(session, site.id, frame),
-        buildings=await _outlines(session, site.id, frame),
-        floors=await _floors(session, site.id, frame),
+        buildings=buildings,
+        floors=floors,
+        passages=await _passages(session, site.id, frame, buildings, {floor.building for floor in floors}),
         zones=await _zones(session, site.id, frame),
         badges=await badges(session),
         radio_maps=await _radio_maps(session),
@@ -108,6 +111,23 @@ async def _outlines(session: AsyncSession, site: UUID, frame: SiteFrame) -> dict
         {"s": site},
     )
     return {row.code: _ring(frame, from_wkb(bytes(row.wkb))) for row in rows}
+
+
+async def _passages(
+    session: AsyncSession, site: UUID, frame: SiteFrame, buildings: Mapping[str, Ring], housed: set[str]
+) -> tuple[Ring, ...]:
+    """Stairs and lifts; a building of several storeys where nobody has drawn any counts as all stairs."""
+    rows = (
+        await session.execute(
+            text(
+                "SELECT building_code, ST_AsBinary(ST_Force2D(geom)) AS wkb FROM passage WHERE site_id = :s ORDER BY code"
+            ),
+            {"s": site},
+        )
+    ).all()
+    known = {row.building_code for row in rows}
+    drawn = [_ring(frame, from_wkb(bytes(row.wkb))) for row in rows]
+    return tuple(drawn) + tuple(buildings[code] for code in sorted(housed - known) if code in buildings)
 
 
 async def _floors(session: AsyncSession, site: UUID, frame: SiteFrame) -> tuple[FloorRow, ...]:

@@ -225,7 +225,6 @@ def build(plant: Plant) -> World:
     for floor in plant.floors:
         by_building.setdefault(floor.building, []).append(floor)
     housed = [code for code in by_building if code in plant.buildings]
-    # Where nobody has drawn stairs, they may be anywhere in the building.
     passages = plant.passages or tuple(plant.buildings[code] for code in housed)
     plan = floor_plans.plan(
         [(plant.buildings[code], {f.level: f.z for f in by_building[code]}) for code in housed], passages

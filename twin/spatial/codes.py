@@ -45,6 +45,7 @@ DEVICE = codes(
     ("valve", "阀位", "Valve position"),
     ("wind", "风速风向", "Wind"),
 )
+PASSAGE = codes(("stairs", "楼梯", "Stairs"), ("lift", "电梯", "Lift"), ("ramp", "坡道", "Ramp"))
 CAMERA = codes(("fixed", "固定枪机", "Fixed"), ("ptz", "云台", "Pan-tilt-zoom"), ("thermal", "热成像", "Thermal"))
 FENCE = codes(
     ("trespass", "禁入", "No entry"),

@@ -16,6 +16,7 @@ from twin.spatial.models import (
     Floor,
     Gate,
     Geofence,
+    Passage,
     Road,
     Site,
     Tank,
@@ -128,6 +129,23 @@ LAYERS: tuple[Layer, ...] = (
         (
             Field("building_code", Text("所属建筑", "Building"), required=True, tile=True),
             Field("level", Text("层号", "Level"), "integer", minimum=-20, maximum=200, required=True, tile=True),
+            *_HEIGHTS,
+        ),
+        Style("line-neutral", icon="floor"),
+        identify=2,
+    ),
+    Layer(
+        "passage",
+        Text("楼梯与电梯", "Stairs and lifts"),
+        Text(
+            "人员上下楼的通道，楼层定位以此判断换层",
+            "Where people change storeys; positioning lets floors change there",
+        ),
+        Passage,
+        "Polygon",
+        (
+            Field("building_code", Text("所属建筑", "Building"), required=True, tile=True),
+            _kind(codes.PASSAGE),
             *_HEIGHTS,
         ),
         Style("line-neutral", icon="floor"),

@@ -77,6 +77,16 @@ class Floor(_Heights, SpatialRow, Base):
     level: Mapped[int]
 
 
+class Passage(_Heights, SpatialRow, Base):
+    """Where people change the storey of a building: stairs, a lift, a ramp."""
+
+    __tablename__ = "passage"
+    geometry_kind = "POLYGONZ"
+
+    building_code: Mapped[str]
+    kind: Mapped[str]
+
+
 class Unit(_Heights, _InZone, SpatialRow, Base):
     """A process unit or utility unit."""
 

@@ -18,6 +18,7 @@ from shapely.geometry import Point, shape
 COUNTS = {
     "site": 1,
     "floor": 3,
+    "passage": 1,
     "gate": 2,
     "device": 400,
     "camera": 60,

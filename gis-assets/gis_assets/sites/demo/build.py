@@ -116,6 +116,19 @@ def _floors() -> list[Feature]:
     ]
 
 
+def _passages() -> list[Feature]:
+    """The stairs of the control building, where the crowd's people climb."""
+    control = next(b for b in layout.BUILDINGS if b.code == "BD-04")
+    x, y = control.rect.x0 + layout.CONTROL_STAIRS, control.rect.center[1]
+    top = len(_CONTROL_FLOORS) * layout.CONTROL_FLOOR_HEIGHT
+    return [
+        _feature(
+            f"{control.code}-ST1", "中央控制楼楼梯", "Control building stairs", _polygon(Rect(x - 2.5, y - 3, x + 2.5, y + 3).outline()),
+            building_code=control.code, kind="stairs", z_min=_h(0), z_max=_h(top),
+        )
+    ]  # fmt: skip
+
+
 def _units() -> list[Feature]:
     rows: list[Feature] = []
 
@@ -288,6 +301,7 @@ def features() -> dict[str, list[Feature]]:
         "zone": _zones(),
         "building": _buildings(),
         "floor": _floors(),
+        "passage": _passages(),
         "unit": _units(),
         "tank": _tanks(),
         "warehouse": [_house(b, goods=b.goods) for b in layout.WAREHOUSES],

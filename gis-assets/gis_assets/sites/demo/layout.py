@@ -339,4 +339,6 @@ COOLING_TOWER_HEIGHT = 11.0
 TRANSFORMERS: tuple[Rect, ...] = tuple(Rect(-64 + 13 * i, -56, -57 + 13 * i, -50) for i in range(3))
 COOLING_TOWER_CODE = "CT-701"
 
+#: Middle of the control building's stairs, metres from its west wall; on its long axis.
+CONTROL_STAIRS = 5.0
 CONTROL_FLOOR_HEIGHT = 4.5  # metres, storey height of the central control building
