@@ -22,6 +22,7 @@ from tiles.tiles3d.gltf_write import write_glb
 from tiles.tiles3d.height import HeightField
 from tiles.tiles3d.job import Options
 from tiles.tiles3d.mesh import Mesh, Part
+from tiles.tiles3d.meshes import refuse_other_units
 from tiles.tiles3d.tileset import walk
 
 ONE = Options(workers=1)
@@ -64,6 +65,30 @@ def test_obj(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         np.sort(textured.positions[:, 2]), np.sort(terrain(0, 0, 40, 6).positions[:, 2]), atol=2e-3
     )
+
+
+def test_millimetres_among_metres_are_named(tmp_path: Path) -> None:
+    source = glb_delivery(tmp_path / "in", 2, 2, n=3, texture=16)
+    odd = "Tile_+001_+000"
+    mesh = tile_mesh(60, 0, 60, 3, 16, 1)
+    for part in mesh.parts:
+        part.positions = part.positions * 1000
+    (source / "Data" / odd / f"{odd}.glb").write_bytes(write_glb(mesh, compress=False, webp=False))
+    with pytest.raises(BrokenFile, match="mixed units") as refused:
+        import_delivery(source, tmp_path / "out", options=ONE)
+    assert refused.value.file == f"Data/{odd}/{odd}.glb"
+    nothing_left(tmp_path, "in")
+
+
+def test_wide_terrain_and_small_parts_are_no_mixed_units() -> None:
+    def square(x: float, y: float, size: float) -> tuple[Any, Any]:
+        return np.array([x, y, 0.0]), np.array([x + size, y + size, 5.0])
+
+    plant = [square(50 * i, 0, 50) for i in range(4)]
+    refuse_other_units([*plant, square(-10_000, -10_000, 20_000)], list("abcde"))  # background around a plant
+    parts = [square(0.2 * i, 0, 0.2) for i in range(4)]
+    refuse_other_units([*parts, square(0, 0, 300)], list("abcde"))  # a hall around small parts
+    refuse_other_units([square(0, 0, 0.1), square(0, 0, 50_000)], list("ab"))  # of two nobody can say
 
 
 def test_obj_faults(tmp_path: Path) -> None:
