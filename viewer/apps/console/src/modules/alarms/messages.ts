@@ -1,6 +1,8 @@
 export default {
   'zh-CN': {
-    nav: { alarms: '报警台', 'alarm-statistics': '报警统计', 'alarm-analysis': '报警分析', 'alarm-rules': '升级规则' },
+    nav: { alarms: '报警台', 'alarm-statistics': '报警统计', 'alarm-analysis': '报警分析', 'alarm-rules': '升级规则', 'alarm-desk': '声光与录像' },
+    deskReading: '正在读取声光与录像设置…', siren: '声光报警器', sirenHint: '该级别有未确认报警时线圈接通，全部确认后断开；线路中断会自成一条报警。', sirenOn: '接有声光报警器（Modbus TCP）', host: '地址', port: '端口', modbusUnit: '站号', coil: '{grade}报警的线圈', noCoil: '至少填写一个级别的线圈。',
+    recording: '报警录像', recordingHint: '报警时由绑定的摄像机录像；没有绑定的，由半径内最近的摄像机录像。', recordingOn: '报警时自动录像', lengthS: '报警后录像（秒）', preRollS: '报警前录像（秒）', camerasMost: '每条报警最多几台摄像机', radiusM: '摄像机最远距离（米）',
     counts: { open: '未关闭', unacknowledged: '未确认', owed: '已恢复待处置' },
     status: {
       open: '未关闭', active: '报警中', unacknowledged: '未确认', acknowledged: '已确认', handled: '已处置，未恢复',
@@ -46,7 +48,9 @@ export default {
     pairs: '相关报警对', first: '先发生', second: '随后发生', share: '占比', lift: '提升度', lag: '中位间隔',
   },
   en: {
-    nav: { alarms: 'Alarm desk', 'alarm-statistics': 'Alarm statistics', 'alarm-analysis': 'Alarm analysis', 'alarm-rules': 'Escalation' },
+    nav: { alarms: 'Alarm desk', 'alarm-statistics': 'Alarm statistics', 'alarm-analysis': 'Alarm analysis', 'alarm-rules': 'Escalation', 'alarm-desk': 'Annunciator and recording' },
+    deskReading: 'Reading the settings of annunciator and recording…', siren: 'Annunciator', sirenHint: 'The coil of a grade is on while an unacknowledged alarm of it stands, and off once all are acknowledged. A lost line is an alarm of its own.', sirenOn: 'There is an annunciator (Modbus TCP)', host: 'Host', port: 'Port', modbusUnit: 'Unit', coil: 'Coil of {grade}', noCoil: 'Give the coil of one grade at least.',
+    recording: 'Recording', recordingHint: 'The cameras bound to the alarm’s point record it; where none is bound, the nearest within the radius.', recordingOn: 'Record alarms', lengthS: 'Seconds after the alarm', preRollS: 'Seconds before the alarm', camerasMost: 'Cameras of one alarm at most', radiusM: 'Farthest camera (m)',
     counts: { open: 'Open', unacknowledged: 'Unacknowledged', owed: 'Gone, to be handled' },
     status: {
       open: 'Open', active: 'Standing', unacknowledged: 'Unacknowledged', acknowledged: 'Acknowledged', handled: 'Handled, still there',

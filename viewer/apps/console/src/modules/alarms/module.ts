@@ -10,6 +10,7 @@ export default defineModule({
     },
     { name: 'alarm-analysis', path: 'alarm-analysis', component: () => import('./AnalysisPage.vue') },
     { name: 'alarm-rules', path: 'alarm-rules', component: () => import('./RulesPage.vue') },
+    { name: 'alarm-desk', path: 'alarm-desk', component: () => import('./DeskSettings.vue') },
     { name: 'alarm-point', path: 'alarm-points/:id', component: () => import('./PointPage.vue') },
     {
       name: 'alarms', path: 'alarms/:id?', component: () => import('./AlarmDesk.vue'),
