@@ -7,6 +7,7 @@ import { computed, reactive, ref, shallowRef, triggerRef } from 'vue'
 import { language } from '../i18n'
 import { LAYERS } from '../layers'
 import { useSession } from './session'
+import type { Then } from './then'
 
 export interface LayerChange {
   layer: string
@@ -40,6 +41,8 @@ export const usePlant = defineStore('plant', () => {
   const listeners = new Set<(change: LayerChange) => void>()
   /** levels of the zones, by code, at the past time that the whole screen shows; undefined: now */
   const past = shallowRef<ReadonlyMap<string, RiskLevel>>()
+  /** people, points and alarms of that time, once they are read */
+  const then = shallowRef<Then>()
   let zonesNow: ReadonlyMap<string, Feature> = new Map()
   let live: Live | undefined
 
@@ -60,8 +63,9 @@ export const usePlant = defineStore('plant', () => {
   }
 
   /** Shows the zones as they were; what arrives meanwhile waits until `undefined` brings the present back. */
-  function setPast(levels: ReadonlyMap<string, RiskLevel> | undefined): void {
+  function setPast(levels: ReadonlyMap<string, RiskLevel> | undefined, rest?: Then): void {
     past.value = levels
+    then.value = levels && rest
     if (loaded.has('zone')) put({ layer: 'zone', reset: false, set: zonesNow, gone: new Set() }, zonesNow)
   }
 
@@ -172,6 +176,7 @@ export const usePlant = defineStore('plant', () => {
     layer,
     loaded,
     past,
+    then,
     setPast,
     refused,
     connection,

@@ -2,6 +2,7 @@ import type { Badge, PlantView } from '@twin/scene'
 import { LiveStore } from '@twin/live'
 import { watch } from 'vue'
 import { usePlant, type PointValue } from '../../stores/plant'
+import { valuesThen } from '../../stores/then'
 import { badgeOf, marksOf, type AlarmMark } from './list'
 import { useSiren } from './siren'
 import { useAlarms } from './store'
@@ -19,8 +20,8 @@ export function stageAlarms(view: PlantView): () => void {
   const first = { marks: true }
 
   function marks(): void {
-    const now = marksOf(alarms.list)
-    let left = first.marks ? 0 : PULSES
+    const now = marksOf(alarms.shown)
+    let left = first.marks || plant.past ? 0 : PULSES
     for (const [key, { layer, id, grade }] of now) {
       const before = shown.get(key)?.grade
       if (before === grade) continue
@@ -40,7 +41,7 @@ export function stageAlarms(view: PlantView): () => void {
     timer = undefined
     const devices = plant.layer('device')
     const out = new Map<string, Badge>()
-    for (const value of values.items.values()) {
+    for (const value of plant.past ? valuesThen(plant.then) : values.items.values()) {
       const unit = devices.get(value.id)?.properties['unit_text']
       out.set(value.id, badgeOf(value, typeof unit === 'string' ? unit : '', shown.get(`device/${value.id}`)?.grade))
     }
@@ -55,7 +56,8 @@ export function stageAlarms(view: PlantView): () => void {
     quiet,
     plant.subscribe('values', (change) => change.kind !== 'refused' && values.apply(change), 'latest'),
     plant.listen(({ layer }) => layer === 'device' && later()),
-    watch(() => alarms.list, marks, { immediate: true }),
+    watch(() => alarms.shown, marks, { immediate: true }),
+    watch([() => plant.past !== undefined, () => plant.then], later),
   ]
   return () => {
     clearTimeout(timer)

@@ -71,9 +71,12 @@ export const useAlarms = defineStore('alarms', () => {
   }
 
   const sums = computed(() => sumsOf(list.value))
-  const may = computed(() => session.me?.scopes.includes('alarm:acknowledge') ?? false)
+  /** what panel and marks show: the alarms of the second on the screen; lamp and sound keep to those of now */
+  const shown = computed(() => (plant.past ? [...(plant.then?.alarms ?? [])].sort(compareAlarms) : list.value))
+  const shownSums = computed(() => (plant.past ? sumsOf(shown.value) : sums.value))
+  const may = computed(() => !plant.past && (session.me?.scopes.includes('alarm:acknowledge') ?? false))
   const of = (layer: string, id: string): readonly Alarm[] =>
     list.value.filter((a) => a.subject_id === id && a.subject_layer === layer)
 
-  return { list, known, refused, fault, sums, may, start, onFresh, acknowledge, of }
+  return { list, shown, shownSums, known, refused, fault, sums, may, start, onFresh, acknowledge, of }
 })

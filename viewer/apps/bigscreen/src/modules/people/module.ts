@@ -8,7 +8,7 @@ import { stagePeople } from './stage'
 /** People and vehicles where they really are, their fences, calls for help, and where they were. */
 export default defineModule({
   key: 'people',
-  panels: [{ key: 'people', side: 'left', order: 10, component: PeoplePanel, scope: 'people:read' }],
+  panels: [{ key: 'people', side: 'left', order: 10, component: PeoplePanel, scope: 'people:read', past: true }],
   overlays: [
     { key: 'people', component: PersonCard, scope: 'people:read' },
     { key: 'playback', component: PlaybackBar, scope: 'people:read' },

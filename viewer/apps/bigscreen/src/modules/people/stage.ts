@@ -18,13 +18,23 @@ export function stagePeople(view: PlantView): () => void {
   const putAll = (): void => {
     for (const layer of LAYERS) view.live.setMovers(layer, only(layer, people.fixes), STYLE[layer])
   }
-  putAll()
+  // What is drawn moves on by its own clock: the shown time may run backwards, and a past place is no way to a live one.
+  let [drawn, wasPast] = [0, false]
+  const putThen = (): void => {
+    const past = plant.past !== undefined
+    if (past !== wasPast) for (const layer of LAYERS) view.live.setMovers(layer, new Map(), STYLE[layer])
+    wasPast = past
+    if (!past) return putAll()
+    drawn += 1
+    const movers = (layer: string) => new Map([...only(layer, people.fixes)].map(([id, m]) => [id, { ...m, t: drawn }]))
+    for (const layer of LAYERS) view.live.setMovers(layer, movers(layer), STYLE[layer])
+  }
 
   let marked = new Set<string>()
   const marks = (): void => {
     const now = new Set<string>()
     for (const call of people.calls) {
-      if (!call.subject_id) continue
+      if (!call.subject_id || plant.past) continue
       now.add(call.subject_id)
       if (!marked.has(call.subject_id)) view.live.pulse({ layer: 'people', id: call.subject_id }, 1)
     }
@@ -47,10 +57,12 @@ export function stagePeople(view: PlantView): () => void {
 
   const ends = [
     people.listen(({ set, gone, reset }) => {
+      if (plant.past) return
       if (reset) putAll()
       else for (const layer of LAYERS) view.live.changeMovers(layer, only(layer, set), gone)
     }),
-    watch(() => people.calls, marks, { immediate: true }),
+    watch([() => plant.past !== undefined, () => plant.then], putThen, { immediate: true }),
+    watch([() => people.calls, () => plant.past !== undefined], marks, { immediate: true }),
     watch([() => people.fixes, () => screen.visible], () => screen.visible.has('heat') && heat()),
     watch(() => screen.visible.has('heat'), heat, { immediate: true }),
     watch([() => people.fences, () => plant.layer('geofence')], fences, { immediate: true }),

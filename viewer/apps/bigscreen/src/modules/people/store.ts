@@ -5,6 +5,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { stage } from '../../stage'
 import { usePlant } from '../../stores/plant'
 import { useScreen } from '../../stores/screen'
+import { fixesThen } from '../../stores/then'
 import { countAll, countByArea, layerOf, type Fix } from './fixes'
 
 /** What the stream `fences` says of one fence now. */
@@ -46,7 +47,9 @@ export const usePeople = defineStore('people', () => {
   const plant = usePlant()
   const screen = useScreen()
   const store = new LiveStore<Fix>()
-  const fixes = shallowRef<ReadonlyMap<string, Fix>>(new Map())
+  const live = shallowRef<ReadonlyMap<string, Fix>>(new Map())
+  /** those of the second that the screen shows: never a mixture of now and then */
+  const fixes = computed(() => (plant.past ? fixesThen(plant.then) : live.value))
   const fences = shallowRef<ReadonlyMap<string, FenceNow>>(new Map())
   const calls = shallowRef<readonly OpenAlarm[]>([])
   const known = ref(false)
@@ -77,7 +80,7 @@ export const usePeople = defineStore('people', () => {
     started = true
     store.listen((change) => {
       known.value = true
-      fixes.value = new Map(store.items)
+      live.value = new Map(store.items)
       for (const listener of listeners) listener(change)
     })
     plant.subscribe(

@@ -1,11 +1,13 @@
-import { pathOf, type Schema } from '@twin/api'
+import { ApiError, pathOf, type Schema } from '@twin/api'
 import { riskOf } from '@twin/scene'
 import { isRiskLevel, type RiskLevel } from '@twin/ui'
 import { defineStore } from 'pinia'
-import { ref, shallowRef } from 'vue'
+import { ref, shallowRef, watch } from 'vue'
 import { usePlant } from '../../stores/plant'
 import { useScreen } from '../../stores/screen'
 import { useSession } from '../../stores/session'
+import { namedFirst, type Then } from '../../stores/then'
+import { usePeople } from '../people/store'
 import type { Change } from './changes'
 
 export const SPEEDS = [1, 10, 60] as const
@@ -13,7 +15,11 @@ export const REACH = 30 * 86_400_000
 /** How often the picture moves on while it plays, ms. */
 const STEP = 500
 /** Layers that only know the present: shown in the past they would lie. */
-const ONLY_NOW = new Set(['people', 'vehicles', 'heat', 'device', 'geofence'])
+const ONLY_NOW = new Set(['geofence'])
+/** Points that are asked about by name, at most, of a day that lies in files. */
+const NAMED = 200
+
+export type Part = 'people' | 'points' | 'somePoints' | 'alarms'
 
 /** The time machine: the second that the whole screen shows instead of now. */
 export const useMachine = defineStore('risk-machine', () => {
@@ -27,12 +33,43 @@ export const useMachine = defineStore('risk-machine', () => {
   const playing = ref(false)
   const speed = ref<number>(10)
   const fault = ref('')
+  /** what of the shown second could not be read */
+  const missing = ref<readonly Part[]>([])
   const changes = shallowRef<readonly Change[]>([])
   let before: ReadonlySet<string> | undefined
   let timer: ReturnType<typeof setInterval> | undefined
   let asking = false
 
   const now = (): number => Math.floor((Date.now() + plant.connection.clockOffset) / 1000) * 1000
+
+  const ask = <T>(path: string, at: number): Promise<T> => session.api.request<T>(path, { query: { at: new Date(at).toISOString() } })
+
+  /** All points at once, or the most important by name where the day lies in files. */
+  async function points(at: number, gaps: Part[]): Promise<Then['points']> {
+    const path = pathOf('/api/points/at', {})
+    try {
+      return (await ask<Schema<'PointsThen'>>(path, at)).items
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'points_unnamed') throw error
+      const devices = plant.layer('device')
+      const named = namedFirst(devices.values(), NAMED)
+      if (named.length < devices.size) gaps.push('somePoints')
+      if (named.length === 0) return []
+      return (await ask<Schema<'PointsThen'>>(`${path}?${named.map((id) => `id=${id}`).join('&')}`, at)).items
+    }
+  }
+
+  /** People, points and alarms of a second; what cannot be read is left out and named. */
+  async function rest(at: number): Promise<[Then, Part[]]> {
+    const gaps: Part[] = []
+    const part = async <T>(name: Part, read: Promise<T>): Promise<T | undefined> => read.catch(() => void gaps.push(name))
+    const [positions, values, alarms] = await Promise.all([
+      part('people', ask<Schema<'PositionsThen'>>(pathOf('/api/positions/at', {}), at).then((a) => a.items)),
+      part('points', points(at, gaps)),
+      part('alarms', ask<Schema<'AlarmsAt'>>(pathOf('/api/alarms/at', {}), at).then((a) => a.items)),
+    ])
+    return [{ at, positions, points: values, alarms }, gaps]
+  }
 
   /** One question at a time; what was wanted meanwhile is asked next, the rest is skipped. */
   async function show(): Promise<void> {
@@ -41,12 +78,11 @@ export const useMachine = defineStore('risk-machine', () => {
     try {
       while (on.value && shown.value !== at.value) {
         const wanted = at.value
-        const answer = await session.api.request<Schema<'LevelsAt'>>(pathOf('/api/risk/at', {}), {
-          query: { at: new Date(wanted).toISOString() },
-        })
+        const [answer, [then, gaps]] = await Promise.all([ask<Schema<'LevelsAt'>>(pathOf('/api/risk/at', {}), wanted), rest(wanted)])
         if (!on.value) return
         const levels = Object.entries(answer.levels).filter((e): e is [string, RiskLevel] => isRiskLevel(e[1]))
-        plant.setPast(new Map(levels))
+        plant.setPast(new Map(levels), then)
+        missing.value = gaps
         shown.value = wanted
         fault.value = ''
       }
@@ -80,6 +116,7 @@ export const useMachine = defineStore('risk-machine', () => {
     plant.setPast(undefined)
     if (before) screen.visible = before
     fault.value = ''
+    missing.value = []
   }
 
   function seek(ms: number): void {
@@ -108,7 +145,11 @@ export const useMachine = defineStore('risk-machine', () => {
     if (running) play()
   }
 
-  return { on, at, from, to, shown, playing, speed, fault, changes, open, close, seek, play, pause, setSpeed }
+  // a call for help is now: nobody looks at the past meanwhile
+  const people = usePeople()
+  watch(() => people.sos, (sos) => sos && close())
+
+  return { on, at, from, to, shown, playing, speed, fault, missing, changes, open, close, seek, play, pause, setSpeed }
 })
 
 /** `?at=2026-11-24T06:05:00Z` opens the screen at that second, so that a moment can be sent to a colleague. */
