@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from realtime.hub.ingest import Publisher, socket_path
+from realtime.hub.ingest import Publisher, Value, socket_path
 from realtime.risk import repository
 from realtime.risk.engine import RiskEngine, recompute
 from realtime.risk.inputs import RiskInput, inputs
@@ -45,6 +45,7 @@ class PlantRisk:
         self.enterprise = enterprise
         self._publisher = publisher
         self.engine: RiskEngine | None = None
+        self._told: dict[str, float] = {}
 
     async def start(self, known: Sequence[RiskInput]) -> None:
         """Build the engine from the log and from what holds now."""
@@ -72,7 +73,7 @@ class PlantRisk:
             ]
             await self._write(uow, fresh, changes)
         self.engine = engine
-        self._show([engine.state(zone.code) for zone in zones])
+        self.show([engine.state(zone.code) for zone in zones])
 
     @staticmethod
     def _reconcile(engine: RiskEngine, kind: str, current: Sequence[Fact], now: float) -> list[Fact]:
@@ -105,7 +106,7 @@ class PlantRisk:
             changes = engine.drain()
             if made or changes or repaint:
                 await self._write(uow, made, changes, {code: engine.level(code) for code in repaint})
-        self._show(changes)
+        self.show(changes)
 
     @staticmethod
     def _zone(engine: RiskEngine, event: outbox.Event, repaint: set[str]) -> None:
@@ -147,9 +148,16 @@ class PlantRisk:
             "at": repository.instant(change.at).isoformat(),
         }
 
-    def _show(self, changes: Sequence[Change]) -> None:
-        if self._publisher is not None and changes:
-            self._publisher.publish(self.enterprise, RISK, [(c.zone, c.at, self._value(c)) for c in changes])
+    def show(self, changes: Sequence[Change]) -> None:
+        """Publish the last change of each zone. The hub keeps what is newest by time, and two changes may have the same time: then
+        the later one is told as a microsecond newer."""
+        if self._publisher is None:
+            return
+        items: list[Value] = []
+        for change in {c.zone: c for c in changes}.values():
+            at = self._told[change.zone] = max(change.at, self._told.get(change.zone, 0.0) + 1e-6)
+            items.append((change.zone, at, self._value(change)))
+        self._publisher.publish(self.enterprise, RISK, items)
 
 
 class Anew(Exception):

@@ -23,10 +23,10 @@ FRAME = PAYLOAD + 4
 class Process:
     """A server or swarm that answers commands."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *arguments: str, module: str = "tests.bench.hub_processes") -> None:
         self.kind = kind
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.hub_processes", kind],
+            [sys.executable, "-m", module, kind, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import random
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from realtime.hub.ingest import Publisher
 from realtime.risk.book import RuleBody, first_rules
 from realtime.risk.engine import RiskEngine, recompute
+from realtime.risk.server import PlantRisk
 from realtime.risk.types import Fact, Rule, Zone
-from tests.bench.harness import Row
+from tests.bench.bench_hub import Process
+from tests.bench.harness import Row, quantile
+from tests.bench.hub_processes import ENTERPRISE
 
 ZONES, EVENTS = 2000, 200_000
 #: Facts of the log: 4,000 a day, above what ten operators can work through (EEMUA 191: at most one alarm in ten minutes each is 1,440).
 DAYS, A_DAY = 30, 4000
+#: Of the storm up to the clients: s between steps of the engine.
+PER_SECOND, SECONDS, STEP, CLIENTS = 20_000, 4, 0.02, 200
 _DAY = 86_400.0
 _START = 1_700_000_000.0
 
@@ -94,9 +104,62 @@ def again() -> Row:
     )  # fmt: skip
 
 
+async def _burst(path: Path, hub: Process, clients: Process) -> dict[str, Any]:
+    """Tell the engine a storm in real time and publish each step, as the process does; what the clients saw in the end."""
+    events = storm(PER_SECOND * SECONDS, PER_SECOND, 0.0)
+    async with Publisher(path) as publisher:
+        plant_risk = PlantRisk(ENTERPRISE, publisher)
+        engine = plant_risk.engine = RiskEngine(plant(), rules(), time.time())
+        await asyncio.sleep(1.0)
+        begin, told = time.time(), 0
+        while told < len(events):
+            await asyncio.sleep(STEP)
+            due = min(len(events), int((time.time() - begin) * PER_SECOND))
+            for fact in events[told:due]:
+                until = None if fact.until is None else fact.until + begin
+                engine.put(fact._replace(since=fact.since + begin, until=until))
+            told = due
+            plant_risk.show(engine.drain())
+        late = time.time() - begin - SECONDS
+        seen, before = {}, -1
+        while not seen or sum(seen["sizes"]) != before:  # until nothing comes any more
+            before = sum(seen["sizes"]) if seen else -1
+            await asyncio.sleep(1.0)
+            seen = await asyncio.to_thread(clients)
+        wrong = {c for c, level in seen["levels"].items() if engine.level(c) != level}
+        static = RiskEngine(plant(), [], 0.0).levels()
+        unseen = {c for c, level in engine.levels().items() if level != static[c]} - seen["levels"].keys()
+        assert not wrong and not unseen, (wrong, unseen)
+    return {**seen, "late": late, "hub": await asyncio.to_thread(hub)}
+
+
+def burst() -> list[Row]:
+    """From an event to 200 subscribed clients: how old changes are there, and who got other bytes than the client whose colours were
+    compared with the engine's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.sock"
+        module = "tests.bench.risk_processes"
+        with Process("hub", os.fspath(path), module=module) as hub:
+            with Process("clients", str(hub.port), str(CLIENTS), module=module) as clients:
+                seen = asyncio.run(_burst(path, hub, clients))
+    sizes = seen["sizes"]
+    missed = sum(size != sizes[0] for size in sizes)
+    print(
+        f"{sizes[0] / 1e6:.1f} MB and {len(seen['ages'])} values per client; engine behind at the end {seen['late']:.2f} s;"
+        f" CPU hub {seen['hub']['cpu']:.1f} s, clients {seen['cpu']:.1f} s"
+    )
+    name = f"{PER_SECOND:,} events/s for {SECONDS} s, {CLIENTS} clients"
+    return [
+        Row(
+            f"{name}: event to client, p99", "s", quantile(seen["ages"], 0.99), None, "goal of the issue", "lower", 1.0
+        ),
+        Row(f"{name}: clients without the final colours", "clients", missed, None, "goal of the issue", "lower", 0.0),
+    ]
+
+
 def rows() -> list[Row]:
     """All figures of the risk engine."""
-    return [alone(), again()]
+    return [alone(), again(), *burst()]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from tests.bench.hub_processes import _commands, _Counter, _masked
+from tests.bench.hub_processes import Counter, _masked, commands
 
 URI = "urn:plant-twin:bench"
 #: Points that one Modbus unit carries: one read of 120 registers.
@@ -55,7 +55,7 @@ async def opcua(port: int, points: int) -> None:
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
         return {"first": first, "last": number, "seconds": time.monotonic() - begin}
 
-    await _commands(act)
+    await commands(act)
 
 
 async def modbus(port: int, points: int) -> None:
@@ -84,10 +84,10 @@ async def modbus(port: int, points: int) -> None:
     async def answer(command: dict[str, Any]) -> dict[str, Any]:
         return {"reads": reads}
 
-    await _commands(answer)
+    await commands(answer)
 
 
-class _Browser(_Counter):
+class _Browser(Counter):
     """One that reads: notes how old each value is, by its source time, when its frame has come whole."""
 
     def begin(self) -> None:
@@ -127,7 +127,7 @@ class _Screens:
     def __init__(self) -> None:
         self.ages: list[float] = []
         self.bytes = 0
-        self.clients: list[_Counter] = []
+        self.clients: list[Counter] = []
 
     def count(self, size: int) -> None:
         self.bytes += size
@@ -138,7 +138,7 @@ async def browsers(port: int, number: int, token: str) -> None:
     swarm: Any = _Screens()
     for n in range(number):
         steps = [(b'"hello"', b'{"op":"sub","id":1,"topic":"values","mode":"latest"}'), (b'"live"', b"")]
-        client = (_Browser if n == 0 else _Counter)("/", steps, swarm, token)
+        client = (_Browser if n == 0 else Counter)("/", steps, swarm, token)
         await asyncio.get_running_loop().create_connection(lambda made=client: made, "127.0.0.1", port)  # type: ignore[misc]
         await asyncio.wait_for(client.ready, 30)
         swarm.clients.append(client)
@@ -152,11 +152,11 @@ async def browsers(port: int, number: int, token: str) -> None:
         picks = {share: ages[min(len(ages) - 1, int(share * len(ages)))] for share in (0.5, 0.99)} if ages else {}
         return {"values": len(ages), "p50": picks.get(0.5), "p99": picks.get(0.99), "bytes": size, "closed": closed}
 
-    await _commands(act)
+    await commands(act)
     living.cancel()
 
 
-async def _alive(clients: list[_Counter]) -> None:
+async def _alive(clients: list[Counter]) -> None:
     """Say what a browser's answers to the hub's pings say, in time and without reading them."""
     while True:
         await asyncio.sleep(5)
@@ -187,7 +187,7 @@ async def peer(port: int, points: int) -> None:
             values, heard.values = heard.values, 0
             return {"values": values}
 
-        await _commands(act)
+        await commands(act)
 
 
 if __name__ == "__main__":

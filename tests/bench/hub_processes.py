@@ -25,7 +25,7 @@ PAYLOAD = 200
 ENTERPRISE = UUID(int=1)
 
 
-async def _commands(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> None:
+async def commands(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         print(json.dumps(await act(json.loads(line))), flush=True)
@@ -83,7 +83,7 @@ async def ours(per_account: int = 10_000) -> None:
             await asyncio.sleep(0.01)
         return {"start": start, "memory": _memory(), **listener.metrics()}
 
-    await _commands(act)
+    await commands(act)
 
 
 async def strict() -> None:
@@ -117,7 +117,7 @@ async def broadcast() -> None:
                 await asyncio.sleep(0.0005)
         return {"start": start, "memory": _memory(), "clients": len(connections)}
 
-    await _commands(act)
+    await commands(act)
 
 
 async def socketio() -> None:
@@ -155,10 +155,10 @@ async def socketio() -> None:
             await asyncio.sleep(0)
         return {"start": start, "memory": _memory(), "clients": count}
 
-    await _commands(act)
+    await commands(act)
 
 
-class _Counter(asyncio.Protocol):
+class Counter(asyncio.Protocol):
     """A WebSocket client that says what it must at the start and then only counts bytes."""
 
     def __init__(self, path: str, hello: list[tuple[bytes, bytes]], swarm: _Swarm, token: str = "bench") -> None:
@@ -196,7 +196,7 @@ class _Counter(asyncio.Protocol):
         self.closed.set_result(None)
 
 
-class _Watcher(_Counter):
+class _Watcher(Counter):
     """Notes how old each delta is when it comes."""
 
     def data_received(self, data: bytes) -> None:
@@ -223,7 +223,7 @@ class _Swarm:
     """Many counters; knows when all bytes have come."""
 
     def __init__(self) -> None:
-        self.clients: list[_Counter] = []
+        self.clients: list[Counter] = []
         self.stuck: list[Any] = []
         self.ages: list[float] = []
         self.left = 0
@@ -238,7 +238,7 @@ class _Swarm:
         path, steps = HELLO[kind]
         for _ in range(number):
             _, client = await asyncio.get_running_loop().create_connection(
-                lambda: _Counter(path, list(steps), self), "127.0.0.1", port
+                lambda: Counter(path, list(steps), self), "127.0.0.1", port
             )
             await asyncio.wait_for(client.ready, 20)
             self.clients.append(client)
@@ -250,7 +250,7 @@ class _Swarm:
 
         async def one() -> None:
             async with gate:
-                client = _Counter("/", [(b'"hello"', b"")], self)
+                client = Counter("/", [(b'"hello"', b"")], self)
                 await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", port)
                 await asyncio.wait({client.ready, client.closed}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
                 found = next((code for code in ("hello", "too_many_connections") if code.encode() in client.head), "?")
@@ -294,7 +294,7 @@ class _Swarm:
 async def swarm() -> None:
     """The clients of all contenders."""
     print(json.dumps({}), flush=True)
-    await _commands(_Swarm().act)
+    await commands(_Swarm().act)
 
 
 if __name__ == "__main__":
