@@ -58,6 +58,11 @@ def criteria() -> dict[str, Any]:
 async def reserve(uow: UnitOfWork, principal: Principal) -> str:
     """A number for a hazard that is about to be photographed and reported."""
     principal.require("hazard:report")
+    return await next_number(uow)
+
+
+async def next_number(uow: UnitOfWork) -> str:
+    """The next number of the site's own day."""
     day = await _today(uow)
     return f"YH-{day:%Y%m%d}-{await repository.next_number(uow.session, uow.enterprise_id, day.date()):04d}"
 

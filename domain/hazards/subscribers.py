@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.hazards import repository, service
-from twin import clock
 from twin.db.outbox import Event
 from twin.db.uow import UnitOfWork
 from twin.ids import uuid7
@@ -31,8 +30,7 @@ class FromInspections:
         if lon is None:
             found = await repository.zone_centre(uow.session, facts["zones"])
             lon, lat = found or (site.origin[0], site.origin[1])
-        day = clock.now().date()
-        number = f"YH-{day:%Y%m%d}-{await repository.next_number(uow.session, uow.enterprise_id, day):04d}"
+        number = await service.next_number(uow)
         ids = [UUID(i) for i in facts["photos"]]
         known = await photo_rows.taken(uow.session, ids)
         values = {
