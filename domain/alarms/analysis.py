@@ -13,6 +13,7 @@ from domain.alarms import repository_analysis as sql
 from twin import clock
 from twin.db.uow import UnitOfWork
 from twin.i18n import t
+from twin.spatial import repository as spatial
 
 #: EEMUA 191: more than this many alarms in ten minutes are a flood; it is over below the second number.
 FLOOD, FLOOD_OVER = 10, 5
@@ -40,7 +41,7 @@ async def statistics(uow: UnitOfWork, start: datetime, end: datetime) -> dict[st
         "types": [{"key": key, "n": n} for key, n in by["type"].most_common()],
         "grades": {grade: by["grade"][grade] for grade in (1, 2, 3, 4)},
         "zones": [{"key": key or "", "n": n} for key, n in by["zone_code"].most_common()],
-        "daily": await sql.daily(session, start, end, await sql.timezone(session)),
+        "daily": await sql.daily(session, start, end, await spatial.timezone(session)),
         "top": await sql.top(session, start, end, 20),
         "times": await sql.times(session, start, end),
     }  # fmt: skip
@@ -60,7 +61,7 @@ async def analysis(uow: UnitOfWork, start: datetime, end: datetime, window_s: fl
     rate = rates(await sql.per_ten_minutes(session, start, end), start, end)
     causes = first_causes(pairs)
     found = {"start": start, "end": end, **groups, "pairs": pairs, "rates": rate, "causes": causes}
-    return {**found, "suggestions": suggestions(found, language, ZoneInfo(await sql.timezone(session)))}
+    return {**found, "suggestions": suggestions(found, language, ZoneInfo(await spatial.timezone(session)))}
 
 
 def rates(rows: Sequence[dict[str, Any]], start: datetime, end: datetime) -> dict[str, Any]:

@@ -190,12 +190,6 @@ async def oldest(session: AsyncSession) -> dict[str, Any]:
     return row
 
 
-async def timezone(session: AsyncSession) -> str:
-    """The site's time zone."""
-    found = (await session.execute(text("SELECT timezone FROM site ORDER BY created_at LIMIT 1"))).scalar()
-    return str(found or "Asia/Shanghai")
-
-
 async def prune(session: AsyncSession, before: datetime) -> int:
     """Delete closed alarms whose condition ended before an instant; how many."""
     found = await session.execute(

@@ -30,6 +30,7 @@ from domain.early_warning.service import Evaluation
 from twin import clock
 from twin.db.uow import UnitOfWork
 from twin.registry.indicator import ASPECTS, Indicator, indicators
+from twin.spatial import repository as spatial
 
 TITLES = dict(ASPECTS)
 _TREND = timedelta(days=7)
@@ -128,7 +129,7 @@ async def model(uow: UnitOfWork, language: str) -> IndexModelOut:
 
 async def month(uow: UnitOfWork, scope: str, days: int, ahead: int) -> IndexForecast:
     """The last days of the site's clock and the forecast of those to come, from the days that have values."""
-    zone = await repository.timezone(uow.session)
+    zone = await spatial.timezone(uow.session)
     end = clock.now()
     found = await repository.days(uow.session, scope, end - timedelta(days=days), end, zone)
     today = end.astimezone(ZoneInfo(zone)).date()
@@ -151,7 +152,7 @@ def _day(today: date, ahead: int) -> date:
 
 async def radar(uow: UnitOfWork, found: Evaluation) -> IndexRadar:
     """Now against the mean of the month before (of the site's calendar)."""
-    zone = ZoneInfo(await repository.timezone(uow.session))
+    zone = ZoneInfo(await spatial.timezone(uow.session))
     local = found.at.astimezone(zone)
     until = datetime(local.year, local.month, 1, tzinfo=zone)
     before = until - timedelta(days=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -15,17 +14,6 @@ from domain.early_warning.models import IndexModel, IndexPoint, IndexTarget
 
 #: Row-level security says the same, but in words that no index understands.
 _OWN = "enterprise_id = CAST(current_setting('twin.enterprise', true) AS uuid)"
-
-
-async def enterprises(session: AsyncSession) -> list[UUID]:
-    """Every enterprise (for the service that sees all)."""
-    return [row[0] for row in await session.execute(text("SELECT id FROM enterprise ORDER BY id"))]
-
-
-async def timezone(session: AsyncSession) -> str:
-    """The site's time zone."""
-    found = (await session.execute(text("SELECT timezone FROM site ORDER BY created_at LIMIT 1"))).scalar()
-    return str(found or "Asia/Shanghai")
 
 
 # ---- model and targets

@@ -5,8 +5,9 @@ from __future__ import annotations
 import procrastinate
 import structlog
 
-from domain.early_warning import repository, service
-from twin.db.uow import ALL_ENTERPRISES, unit_of_work
+from domain.early_warning import service
+from twin.db.enterprises import all_enterprises
+from twin.db.uow import unit_of_work
 
 BLUEPRINT = procrastinate.Blueprint()
 log = structlog.get_logger("early_warning")
@@ -16,9 +17,7 @@ log = structlog.get_logger("early_warning")
 @BLUEPRINT.task(name="record", queueing_lock="early_warning.record")
 async def record_all(timestamp: int) -> None:
     """Write the hour down for every enterprise."""
-    async with unit_of_work(ALL_ENTERPRISES) as uow:
-        found = await repository.enterprises(uow.session)
-    for enterprise_id in found:
+    for enterprise_id in await all_enterprises():
         try:
             async with unit_of_work(enterprise_id, origin="job:early_warning") as uow:
                 await service.record(uow)

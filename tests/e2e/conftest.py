@@ -114,6 +114,19 @@ class Plant:
         page.context.add_cookies([{"name": "twin_session", "value": self.token(username), "url": self.url}])
 
 
+@contextmanager
+def console_page(
+    browser: Browser, plant: Plant, username: str = "manager", width: int = 1600, height: int = 900
+) -> Iterator[Page]:
+    """A page of the console's user, signed in; a minute is long enough for whatever it waits for."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    plant.login(page, username)
+    yield page
+    context.close()
+
+
 @pytest.fixture(scope="session")
 def plant() -> Iterator[Plant]:
     """The demo plant, started by the command that users run."""

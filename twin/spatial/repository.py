@@ -45,6 +45,12 @@ class SiteRow:
         return self.origin[2]
 
 
+async def timezone(session: AsyncSession) -> str:
+    """Time zone of the enterprise's first site; the order's own where there is none yet."""
+    found = (await session.execute(text("SELECT timezone FROM site ORDER BY created_at LIMIT 1"))).scalar()
+    return str(found or "Asia/Shanghai")
+
+
 async def site(session: AsyncSession, code: str | None) -> SiteRow | None:
     """The site called ``code``, else the enterprise's first one."""
     row = (

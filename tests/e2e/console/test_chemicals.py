@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Plant
+from tests.e2e.conftest import Plant, console_page
 
 PATIENT = {"timeout": 60_000}
 
@@ -16,12 +16,8 @@ PATIENT = {"timeout": 60_000}
 @pytest.fixture
 def page(plant: Plant, browser: Browser) -> Iterator[Page]:
     """A manager's console."""
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-    made = context.new_page()
-    made.set_default_timeout(60_000)
-    plant.login(made, "manager")
-    yield made
-    context.close()
+    with console_page(browser, plant, width=1600, height=900) as made:
+        yield made
 
 
 @pytest.mark.req("M1.7")

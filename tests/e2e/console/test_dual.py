@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Plant
+from tests.e2e.conftest import Plant, console_page
 
 expect.set_options(timeout=60_000)
 
@@ -16,12 +16,8 @@ expect.set_options(timeout=60_000)
 @pytest.fixture(scope="module")
 def page(plant: Plant, browser: Browser) -> Iterator[Page]:
     """A manager's console."""
-    context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-    made = context.new_page()
-    made.set_default_timeout(60_000)
-    plant.login(made, "manager")
-    yield made
-    context.close()
+    with console_page(browser, plant, width=1920, height=1080) as made:
+        yield made
 
 
 @pytest.mark.req("M4.1")
