@@ -99,12 +99,12 @@ async def until(sign_in: SignIn, code: str, wanted: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def rules(enterprise: Enterprise, **release: float) -> None:
-    """Rules that need no waiting, written as the service does."""
+async def rules(enterprise: Enterprise) -> None:
+    """Rules that lift at once and give back a moment later, by the engine's own timer; written as the service does."""
     async with unit_of_work(enterprise.id) as uow:
         await repository.add_first_rules(uow.session, enterprise.id, clock.now())
         for row in await repository.rule_rows(uow.session):
-            body = {**row.body, "hold_s": 0, "release_s": 0}
+            body = {**row.body, "hold_s": 0, "release_s": 0.3}
             await repository.put_rule(
                 uow.session, enterprise.id, enterprise.id, repository.RuleRow(**{**row.__dict__, "body": body})
             )
