@@ -252,6 +252,10 @@ class RiskEngine:
         self._level(node)
         self._settle()
 
+    def overridden(self) -> list[str]:
+        """Codes of the zones whose level a person has set."""
+        return [node.code for node in self._nodes.values() if node.override is not None]
+
     def _hang(self, node: Node, parent: str | None) -> None:
         above = self._nodes.get(parent) if parent else None
         at = above

@@ -17,8 +17,8 @@ import structlog
 
 from realtime.hub.ingest import Publisher, Value, socket_path
 from realtime.risk import repository
-from realtime.risk.engine import RiskEngine, recompute
 from realtime.risk.inputs import RiskInput, inputs
+from realtime.risk.living import EngineTime, LivingEngine
 from realtime.risk.streams import RISK
 from realtime.risk.types import Change, Fact
 from twin import clock
@@ -41,10 +41,11 @@ _RETRY = 2.0
 class PlantRisk:
     """The zones of one enterprise."""
 
-    def __init__(self, enterprise: UUID, publisher: Publisher | None) -> None:
+    def __init__(self, enterprise: UUID, publisher: Publisher | None, time: EngineTime) -> None:
         self.enterprise = enterprise
         self._publisher = publisher
-        self.engine: RiskEngine | None = None
+        self._time = time
+        self.living: LivingEngine | None = None
         self._told: dict[str, float] = {}
 
     async def start(self, known: Sequence[RiskInput]) -> None:
@@ -57,65 +58,72 @@ class PlantRisk:
             past = await repository.log(uow.session, now - KEPT)
             decided = await repository.overrides(uow.session, now)
             before = await repository.shown(uow.session)
-            engine = recompute(zones, rules, past, now.timestamp())
-            for row in decided:
-                engine.override(row.zone, row.level, now.timestamp(), row.until.timestamp())
+            living = LivingEngine(zones, rules, past, self._time)
+            living.decide({row.zone: (row.level, row.until.timestamp()) for row in decided})
             fresh: list[Fact] = []
             for one in known:
-                fresh += self._reconcile(engine, one.kind, await one.current(uow), now.timestamp())
-            engine.drain()
+                fresh += self._reconcile(living, one.kind, await one.current(uow))
+            living.advance()
             # what differs from the colours on the map changed while nobody watched
             unsaid = await repository.unsaid(uow.session)
             changes = [
-                engine.state(zone.code)._replace(before=before.get(zone.code, zone.static))
+                living.state(zone.code)._replace(before=before.get(zone.code, zone.static))
                 for zone in zones
-                if zone.code in unsaid or before.get(zone.code) != engine.level(zone.code)
+                if zone.code in unsaid or before.get(zone.code) != living.engine.level(zone.code)
             ]
             await self._write(uow, fresh, changes)
-        self.engine = engine
-        self.show([engine.state(zone.code) for zone in zones])
+        self.living = living
+        self.show([living.state(zone.code) for zone in zones])
 
     @staticmethod
-    def _reconcile(engine: RiskEngine, kind: str, current: Sequence[Fact], now: float) -> list[Fact]:
+    def _reconcile(living: LivingEngine, kind: str, current: Sequence[Fact]) -> list[Fact]:
         """Tell the engine what holds now; what it believed and no longer holds is over."""
         names = {fact.key for fact in current}
-        made = [engine.end(kind, key, now) for key in engine.keys(kind) if key not in names]
-        made += [engine.put(fact._replace(until=None)) for fact in current]
+        made = [living.end(kind, key) for key in living.engine.keys(kind) if key not in names]
+        made += [living.put(fact._replace(until=None)) for fact in current]
         return [fact for fact in made if fact is not None]
 
     async def take(self, events: Sequence[outbox.Event], by_topic: dict[str, list[RiskInput]]) -> None:
         """Work through events of the outbox, then let time go on; one transaction."""
-        engine = self.engine
-        assert engine is not None
+        living = self.living
+        assert living is not None
         made: list[Fact] = []
         repaint: set[str] = set()
         async with unit_of_work(self.enterprise) as uow:
             for event in events:
                 if event.topic == ZONES:
-                    self._zone(engine, event, repaint)
+                    self._zone(living, event, repaint)
                 elif event.topic == OVERRIDES:
                     level, until = event.payload["level"], event.payload["until"]
-                    engine.override(event.key, level, event.at.timestamp(), until)
+                    living.override(event.key, level, until)
                 else:
                     for one in by_topic.get(event.topic, ()):
                         for fact in await one.facts(event, uow):
-                            kept = engine.put(fact)
+                            kept = living.put(fact)
                             if kept is not None:
                                 made.append(kept)
-            engine.advance(clock.now().timestamp())
-            changes = engine.drain()
+            changes = living.advance()
             if made or changes or repaint:
-                await self._write(uow, made, changes, {code: engine.level(code) for code in repaint})
+                await self._write(uow, made, changes, {code: living.engine.level(code) for code in repaint})
         self.show(changes)
 
+    async def decide(self) -> None:
+        """The wall clock was set: what people decided holds until the instant that they named, by the clock as it is now."""
+        assert self.living is not None
+        async with unit_of_work(self.enterprise) as uow:
+            rows = await repository.overrides(uow.session, clock.now())
+        self.living.decide({row.zone: (row.level, row.until.timestamp()) for row in rows})
+
     @staticmethod
-    def _zone(engine: RiskEngine, event: outbox.Event, repaint: set[str]) -> None:
+    def _zone(living: LivingEngine, event: outbox.Event, repaint: set[str]) -> None:
         properties: dict[str, Any] = event.payload.get("properties") or {}
         code = str(properties.get("code", ""))
-        if event.kind != "put" or not engine.knows(code, properties.get("parent_code"), str(properties.get("kind"))):
+        if event.kind != "put" or not living.engine.knows(
+            code, properties.get("parent_code"), str(properties.get("kind"))
+        ):
             raise Anew("the zones changed")
-        engine.set_static(code, int(properties["static_risk"]))
-        if int(properties["risk"]) != engine.level(code):
+        living.engine.set_static(code, int(properties["static_risk"]))
+        if int(properties["risk"]) != living.engine.level(code):
             repaint.add(code)  # an edit of the static level has put the colour back
 
     async def _write(
@@ -193,7 +201,8 @@ class Risk:
         place = await outbox.position()
         async with unit_of_work(ALL_ENTERPRISES) as uow:
             present = await repository.enterprises(uow.session)
-        self.plants = {e: PlantRisk(e, self._publisher) for e in present}
+        time = EngineTime()
+        self.plants = {e: PlantRisk(e, self._publisher, time) for e in present}
         for plant in self.plants.values():
             await plant.start(known)
         self.started.set()
@@ -207,6 +216,9 @@ class Risk:
                 if pending.done():
                     events = pending.result()
                     pending = asyncio.ensure_future(anext(follower))
+                if time.look():
+                    for plant in self.plants.values():
+                        await plant.decide()
                 await self._take(events, by_topic)
         finally:
             pending.cancel()
@@ -214,9 +226,8 @@ class Risk:
 
     def _pause(self) -> float:
         """Until something happens by itself, but no longer than a beat."""
-        now = clock.now().timestamp()
-        due = [p.engine.next_due for p in self.plants.values() if p.engine and p.engine.next_due is not None]
-        return max(0.0, min([_BEAT, *(d - now for d in due)]))
+        pauses = [plant.living.pause() for plant in self.plants.values() if plant.living]
+        return min([_BEAT, *(pause for pause in pauses if pause is not None)])
 
     async def _take(self, events: Sequence[outbox.Event], by_topic: dict[str, list[RiskInput]]) -> None:
         groups: dict[UUID, list[outbox.Event]] = {}
@@ -226,11 +237,9 @@ class Risk:
             groups.setdefault(event.enterprise_id, []).append(event)
         if any(e not in self.plants for e in groups):
             raise Anew("a new enterprise")
-        now = clock.now().timestamp()
         for enterprise, plant in self.plants.items():
             mine = groups.get(enterprise, [])
-            due = plant.engine.next_due if plant.engine else None
-            if mine or (due is not None and due <= now):
+            if mine or (plant.living and plant.living.pause() == 0.0):
                 await plant.take(mine, by_topic)
 
 

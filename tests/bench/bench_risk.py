@@ -15,6 +15,7 @@ from typing import Any
 from realtime.hub.ingest import Publisher
 from realtime.risk.book import RuleBody, first_rules
 from realtime.risk.engine import RiskEngine, recompute
+from realtime.risk.living import EngineTime
 from realtime.risk.server import PlantRisk
 from realtime.risk.types import Fact, Rule, Zone
 from tests.bench.bench_hub import Process
@@ -108,8 +109,8 @@ async def _burst(path: Path, hub: Process, clients: Process) -> dict[str, Any]:
     """Tell the engine a storm in real time and publish each step, as the process does; what the clients saw in the end."""
     events = storm(PER_SECOND * SECONDS, PER_SECOND, 0.0)
     async with Publisher(path) as publisher:
-        plant_risk = PlantRisk(ENTERPRISE, publisher)
-        engine = plant_risk.engine = RiskEngine(plant(), rules(), time.time())
+        plant_risk = PlantRisk(ENTERPRISE, publisher, EngineTime())
+        engine = RiskEngine(plant(), rules(), time.time())
         await asyncio.sleep(1.0)
         begin, told = time.time(), 0
         while told < len(events):

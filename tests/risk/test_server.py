@@ -140,13 +140,36 @@ async def test_a_restart_goes_on_and_nothing_that_ended_meanwhile_stays_lifted(
     await until(sign_in, "Z-44", 1)
     second = await running()
     assert (
-        second.plants[enterprise.id].engine.causes("Z-44")[0].since
-        == risk.plants[enterprise.id].engine.causes("Z-44")[0].since
+        second.plants[enterprise.id].living.engine.causes("Z-44")[0].since
+        == risk.plants[enterprise.id].living.engine.causes("Z-44")[0].since
     )
     assert await level(sign_in, "Z-44") == 1
     told.holds.clear()  # it ended while nobody listened, and no event tells
     await running()
     await until(sign_in, "Z-44", before)
+
+
+@pytest.mark.req("M8.3")
+async def test_a_wall_clock_that_is_set_holds_nothing_up(
+    running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    """Set back by an hour, neither the raise nor the release waits for that hour; and the history is told in the clock's new time."""
+    await rules(enterprise)
+    await running()
+    before = await level(sign_in, "Z-41")
+    await told.tell(enterprise, "d0", "Z-41", 1)
+    await until(sign_in, "Z-41", 1)
+    with clock.travel(by=timedelta(hours=-1)):
+        await told.tell(enterprise, "d0", "Z-41", 1, over=True)
+        await until(sign_in, "Z-41", before)
+        await told.tell(enterprise, "d1", "Z-41", 1)
+        await until(sign_in, "Z-41", 1)
+        async with unit_of_work(enterprise.id) as uow:
+            made = await repository.changes(uow.session, "Z-41", clock.now() - timedelta(minutes=5), clock.now(), 10)
+        assert [(c["before"], c["after"]) for c in made] == [(before, 1), (1, before)]
+        await running()  # a restart finds a log of the future
+        await told.tell(enterprise, "d1", "Z-41", 1, over=True)
+        await until(sign_in, "Z-41", before)
 
 
 async def test_an_edit_of_the_static_level_keeps_the_lift(

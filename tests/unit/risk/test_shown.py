@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from realtime.hub.ingest import Publisher
+from realtime.risk.living import EngineTime
 from realtime.risk.server import PlantRisk
 from realtime.risk.types import Change
 
@@ -24,7 +25,7 @@ def shown(publisher: Publisher) -> dict[str, Any]:
 
 def test_the_later_of_two_changes_at_one_instant_stays(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path / "no-hub.sock")
-    plant = PlantRisk(PLANT, publisher)
+    plant = PlantRisk(PLANT, publisher, EngineTime())
     plant.show([change("A", 10.0, 1), change("B", 10.0, 2), change("A", 10.0, 3)])
     assert shown(publisher) == {"A": 3, "B": 2}
     plant.show([change("A", 10.0, 2)])
