@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bodyOf, draftOf, type Rule } from '../src/modules/riskmap/rule'
+import { bodyOf, draftOf, emptyDraft, faultsOf, freeKey, type Rule } from '../src/modules/riskmap/rule'
 
 const rule: Rule = {
   key: 'gas_leak',
@@ -39,5 +39,32 @@ describe('a rule in the form', () => {
     expect([draft.window, draft.hold, draft.lift]).toEqual([10, 0.5, 's2'])
     draft.lift = 'l1'
     expect(bodyOf(draft)).toMatchObject({ level: 1, steps: 1 })
+  })
+})
+
+describe('a new rule', () => {
+  const good = { ...emptyDraft('alarm'), title_zh: '报警', title_en: 'Alarm' }
+  const wrong = (change: object, names?: string[]): Record<string, string> =>
+    Object.fromEntries(Object.entries(faultsOf({ ...good, ...change }, names)).map(([field, fault]) => [field, fault.key]))
+
+  it('gets a name that no other has', () => {
+    expect(freeKey([])).toBe('own_1')
+    expect(freeKey(['own_1', 'gas_leak', 'own_2'])).toBe('own_3')
+  })
+
+  it('is refused only for what is wrong, beside the field', () => {
+    expect(wrong({})).toEqual({})
+    expect(wrong({ title_zh: ' ', title_en: 'x'.repeat(101) })).toEqual({ title_zh: 'empty', title_en: 'long' })
+    expect(wrong({ count: 1.5, hold: '', release: 1441, window: -1 })).toEqual({ count: 'count', hold: 'minutes', release: 'minutes', window: 'minutes' })
+    expect(wrong({ window: 10, standing: 5 })).toEqual({ standing: 'both' })
+  })
+
+  it('asks only for attributes that the facts have, and compares numbers with numbers', () => {
+    const test = (name: string, op: string, value: string): object => ({ where: [{ name, op, value }] })
+    expect(wrong(test('grade', 'le', '2'), ['grade'])).toEqual({})
+    expect(wrong(test('colour', 'eq', '2'), ['grade'])).toEqual({ 'where.0': 'attribute' })
+    expect(wrong(test('colour', 'eq', '2'))).toEqual({})
+    expect(wrong(test('grade', 'le', 'two'), ['grade'])).toEqual({ 'where.0': 'number' })
+    expect(wrong(test('grade', 'in', ' , '), ['grade'])).toEqual({ 'where.0': 'value' })
   })
 })

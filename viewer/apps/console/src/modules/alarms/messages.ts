@@ -20,7 +20,7 @@ export default {
     loading: '正在读取报警…', empty: '没有符合条件的报警', more: '更早的报警', close: '关闭', until: '至 {time}', trend: '趋势', setPoints: '报警设置',
     sameSubject: '该对象全部报警', onModel: '在三维大屏查看', hold: '搁置、抑制或停用', how: '方式', howLong: '时长', hours: '{n} 小时', reason: '原因', holdNow: '执行',
     handle: '处置结果', handleActive: '报警仍在：填写后待恢复正常即自动关闭。', handleGone: '报警已恢复：填写后立即关闭。', cause: '原因', action: '处置措施', person: '处置人',
-    history: '经过', cameras: '摄像机', noCameras: '没有绑定或附近的摄像机', bound: '已绑定',
+    hazard: '已转入隐患治理：', makeHazard: '转为隐患', history: '经过', cameras: '摄像机', noCameras: '没有绑定或附近的摄像机', bound: '已绑定',
     steps: {
       acknowledge: '确认', handle: '提交处置结果', shelve: '搁置', unshelve: '结束搁置', suppress: '按设计抑制', unsuppress: '结束抑制', take_out: '停用', put_back: '恢复使用',
     },
@@ -68,7 +68,7 @@ export default {
     loading: 'Reading the alarms…', empty: 'No alarms meet these conditions', more: 'Earlier alarms', close: 'Close', until: 'until {time}', trend: 'Trend', setPoints: 'Set-points',
     sameSubject: 'All alarms of this subject', onModel: 'See on the big screen', hold: 'Shelve, suppress or take out', how: 'How', howLong: 'How long', hours: '{n} h', reason: 'Reason', holdNow: 'Apply',
     handle: 'Handling result', handleActive: 'The condition stands: the alarm closes by itself once it is gone.', handleGone: 'The condition is gone: the alarm closes at once.', cause: 'Cause', action: 'Action', person: 'Person',
-    history: 'What happened', cameras: 'Cameras', noCameras: 'No camera bound or near', bound: 'bound',
+    hazard: 'In the hazard loop:', makeHazard: 'Report as a hazard', history: 'What happened', cameras: 'Cameras', noCameras: 'No camera bound or near', bound: 'bound',
     steps: {
       acknowledge: 'Acknowledge', handle: 'Submit the result', shelve: 'Shelve', unshelve: 'End shelving', suppress: 'Suppress by design', unsuppress: 'End suppression', take_out: 'Take out of service', put_back: 'Put back',
     },

@@ -74,3 +74,65 @@ export function bodyOf(draft: Draft): Body {
     zone_kinds: draft.zone_kinds,
   }
 }
+
+/** Effects of a rule: to that level, or by so many levels. */
+export const LIFTS = ['l1', 'l2', 'l3', 's1', 's2', 's3'] as const
+export const liftText = (lift: string, t: (key: string, named?: Record<string, unknown>) => string): string =>
+  lift.startsWith('l') ? `${t('riskmap.liftTo')} ${t(`riskmap.l.${lift.slice(1)}`)}` : t('riskmap.liftBy', { n: lift.slice(1) })
+
+/** Kinds of zones, from the whole plant down. */
+export const ZONE_KINDS = ['plant', 'area', 'unit', 'place'] as const
+/** Longest times that a rule may ask for, in minutes. */
+export const LONGEST = { window: 43_200, standing: 43_200, hold: 1440, release: 1440 } as const
+
+/** A rule that nobody has written yet, about facts of this kind. */
+export function emptyDraft(kind: string): Draft {
+  return {
+    key: '', title_zh: '', title_en: '', icon: 'info', enabled: true, version: 0, kind, where: [],
+    count: 1, window: 0, standing: 0, lift: 's1', hold: 0, release: 0, zone_kinds: [],
+  } // prettier-ignore
+}
+
+/** The name of a new rule: nobody has to invent one. */
+export function freeKey(keys: readonly string[]): string {
+  for (let n = 1; ; n++) if (!keys.includes(`own_${n}`)) return `own_${n}`
+}
+
+/** What is wrong with a field: a text below `riskmap.wrong`, with its figure. */
+export interface Fault {
+  key: 'empty' | 'long' | 'kind' | 'attribute' | 'value' | 'number' | 'count' | 'minutes' | 'both'
+  n?: number
+}
+
+function wrongTest(one: Draft['where'][number], names: readonly string[] | undefined): Fault | undefined {
+  if (!one.name.trim() || (names && !names.includes(one.name))) return { key: 'attribute' }
+  const values = (one.op === 'in' ? one.value.split(/[,，]/) : [one.value]).map(read)
+  if (!values.some((v) => v !== '')) return { key: 'value' }
+  if ((one.op === 'le' || one.op === 'ge') && typeof values[0] !== 'number') return { key: 'number' }
+  return undefined
+}
+
+/**
+ * What the server would refuse, or what could never hold, by field (`where.0` is the first condition).
+ * `names` are the attributes of the kind's facts; without them (no module feeds the kind) any name will do.
+ */
+export function faultsOf(draft: Draft, names?: readonly string[]): Record<string, Fault> {
+  const found: Record<string, Fault> = {}
+  for (const field of ['title_zh', 'title_en'] as const) {
+    const text = draft[field].trim()
+    if (!text) found[field] = { key: 'empty' }
+    else if (text.length > 100) found[field] = { key: 'long', n: 100 }
+  }
+  if (!draft.kind) found['kind'] = { key: 'kind' }
+  draft.where.forEach((one, i) => {
+    const wrong = wrongTest(one, names)
+    if (wrong) found[`where.${i}`] = wrong
+  })
+  if (!Number.isInteger(draft.count) || draft.count < 1 || draft.count > 1000) found['count'] = { key: 'count', n: 1000 }
+  for (const field of ['window', 'standing', 'hold', 'release'] as const) {
+    const minutes: unknown = draft[field] // an emptied number field holds a text
+    if (typeof minutes !== 'number' || !(minutes >= 0 && minutes <= LONGEST[field])) found[field] = { key: 'minutes', n: LONGEST[field] }
+  }
+  if (draft.window > 0 && draft.standing > 0) found['standing'] ??= { key: 'both' }
+  return found
+}
