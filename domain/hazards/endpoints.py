@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
-from domain.hazards import documents, repository, service
+from domain.hazards import documents, from_alarm, repository, service
 from domain.hazards.models import HazardNotice
 from domain.hazards.repository import Asked
 from domain.hazards.schemas import (
@@ -160,6 +160,22 @@ async def number(uow: Uow, principal: CurrentPrincipal) -> NumberOut:
 async def report(body: ReportIn, uow: Uow, principal: CurrentPrincipal) -> HazardDetail:
     """With live photos and its place; with ``fixed`` when it was put right on the spot."""
     return await _detail(uow, principal, await service.report(uow, principal, body))
+
+
+@router.post("/from-alarm/{alarm_id}", summary="Report an alarm as a hazard", status_code=201)
+async def report_alarm(alarm_id: UUID, uow: Uow, principal: CurrentPrincipal, response: Response) -> HazardDetail:
+    """Once: a second call answers 200 with the hazard that is there already."""
+    hazard_id, new = await from_alarm.report(uow, principal, alarm_id)
+    response.status_code = 201 if new else 200
+    return await _detail(uow, principal, hazard_id)
+
+
+@router.get("/from-alarm/{alarm_id}", summary="The hazard of an alarm")
+async def of_alarm(alarm_id: UUID, uow: Uow, principal: CurrentPrincipal) -> HazardOut | None:
+    """Null when it became none."""
+    principal.require("hazard:read")
+    found = await from_alarm.find(uow, alarm_id)
+    return None if found is None else HazardOut.model_validate(await service.get(uow, found))
 
 
 @router.get("/{hazard_id}", summary="A hazard")

@@ -236,3 +236,9 @@ async def zone_centre(session: AsyncSession, codes: Sequence[str]) -> tuple[floa
     )
     row = found.first()
     return (row[0], row[1]) if row is not None else None
+
+
+async def zone_department(session: AsyncSession, code: str | None) -> str:
+    """The department of a zone, empty without one."""
+    found = await session.execute(text("SELECT department FROM zone WHERE code = :c LIMIT 1"), {"c": code})
+    return found.scalar() or ""

@@ -173,8 +173,9 @@ class HazardPage(BaseModel):
 
 
 class HazardDetail(HazardOut):
-    """Everything, and what the reader may do now."""
+    """Everything, and what the reader may do now. ``origin_key``: the record of ``origin`` that it came from."""
 
+    origin_key: str
     photos: list[UUID]
     photo_files: dict[str, UUID]
     criteria: list[str]

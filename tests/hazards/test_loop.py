@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from domain.hazards import deadlines
 from domain.hazards.workflow import HAZARD
+from realtime.alarms.raising import AlarmFact, raise_alarm
 from tests.conftest import Enterprise
 from tests.hazards.support import PLAN, Crew, accept
 from tests.kernel.tools import owner
@@ -19,6 +21,7 @@ from tests.support import make_enterprise
 from twin import clock
 from twin.db import outbox
 from twin.db.uow import unit_of_work
+from twin.ids import uuid7
 from twin.settings import Settings
 
 
@@ -266,3 +269,38 @@ async def test_another_enterprise_sees_nothing(crew: Crew, sign_in: Any) -> None
     own = await crew.report("contractor")
     assert (await contractor.get(f"/api/hazards/{own['id']}")).status_code == 200
     assert (await contractor.get(f"/api/hazards/{hazard['id']}")).status_code == 403
+
+
+@pytest.mark.req("M4.3")
+async def test_an_alarm_becomes_one_hazard_and_goes_through_the_loop(crew: Crew, site: Enterprise) -> None:
+    title = {"name": "液位", "tag": "LT-1", "value": 9.5, "unit": "m", "limit": 9}
+    fact = AlarmFact(
+        "point:x:hh", "point", "hh", 1, clock.now(), title, 9.5, 9.0, zone_code="Z-61", lon=117.778, lat=38.359
+    )
+    async with unit_of_work(site.id) as uow:
+        alarm = await raise_alarm(uow, fact)
+        elsewhere = await raise_alarm(uow, replace(fact, key="point:y:hh", zone_code=None, lon=None, lat=None))
+    path = f"/api/hazards/from-alarm/{alarm}"
+    manager, employee = crew.people["manager"], crew.people["employee"]
+    assert (await manager.get(path)).json() is None
+    refused = await crew.people["regulator"].post(path)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    gone = await manager.post(f"/api/hazards/from-alarm/{uuid7()}")
+    assert (gone.status_code, gone.json()["code"]) == (404, "alarm_not_found")
+    answers = await asyncio.gather(employee.post(path), manager.post(path), employee.post(path))
+    assert sorted(a.status_code for a in answers) == [200, 200, 201], [a.text for a in answers]
+    assert len({a.json()["id"] for a in answers}) == 1
+    hazard = (await manager.get(f"/api/hazards/{answers[0].json()['id']}")).json()
+    assert (hazard["origin"], hazard["origin_key"], hazard["photos"]) == ("alarm", str(alarm), [])
+    assert hazard["name"] == "液位（LT-1）高高报：9.5m，限值 9m" and (hazard["lon"], hazard["lat"]) == (117.778, 38.359)
+    assert hazard["zone_code"] and hazard["department"]
+    assert (await manager.get(path)).json()["code"] == hazard["code"], "the alarm shows its hazard"
+    assert f"hazard_reported {hazard['code']}" in await _inbox(crew, "manager")
+    await crew.step("manager", hazard, "evaluate", {"level": 0, "hazard_type": 4})
+    await crew.step("manager", hazard, "assign", crew.assignment())
+    await crew.step("employee", hazard, "rectify", await crew.rectification(hazard))
+    await crew.step("manager", hazard, "accept", accept())
+    assert (await crew.step("leader", hazard, "accept", accept()))["status"] == "closed"
+    assert (await employee.post(path)).json()["status"] == "closed", "no second one, also when the first is closed"
+    nowhere = await employee.post(f"/api/hazards/from-alarm/{elsewhere}")
+    assert nowhere.status_code == 201 and nowhere.json()["lon"] > 100, "without a place it lies at the site's origin"
