@@ -23,6 +23,7 @@ from domain.people.schemas import (
     Class,
     DepartmentIn,
     DepartmentOut,
+    DutyOut,
     Imported,
     PeoplePage,
     PersonChange,
@@ -146,6 +147,13 @@ async def me(uow: Uow, principal: CurrentPrincipal) -> PersonOut:
     if found is None:
         raise PersonNotFound(id="me")
     return await _card(uow, found.id)
+
+
+@router.get("/duties", summary="Posts that people hold")
+async def list_duties(uow: Uow, principal: CurrentPrincipal) -> list[DutyOut]:
+    """At most 500, the fullest first."""
+    principal.require(READ)
+    return [DutyOut(duty=row.duty, people=row.people) for row in await repository.duty_counts(uow.session, 500)]
 
 
 @router.get("/{id}", summary="A person's card")

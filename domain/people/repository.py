@@ -159,6 +159,18 @@ async def duties(session: AsyncSession) -> list[Any]:
     return list(await session.execute(select(Person.id, Person.code, Person.duty).where(Person.active)))
 
 
+async def duty_counts(session: AsyncSession, limit: int) -> list[Any]:
+    """Posts that active people hold, the fullest first, with how many hold each; visitors hold none."""
+    rows = await session.execute(
+        text(
+            "SELECT duty, count(*) AS people FROM person WHERE active AND duty <> '' AND class <> 'visitor'"
+            " GROUP BY duty ORDER BY people DESC, duty LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return list(rows)
+
+
 async def account_ids(session: AsyncSession) -> dict[str, UUID]:
     """Every account by its user name."""
     return {row.username: row.id for row in await session.execute(text("SELECT id, username FROM account"))}

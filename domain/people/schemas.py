@@ -33,6 +33,13 @@ class Position(BaseModel):
     t: datetime
 
 
+class DutyOut(BaseModel):
+    """A post (岗位职务) and how many active people hold it."""
+
+    duty: str
+    people: int
+
+
 class PersonOut(BaseModel):
     """A person; ``badge`` is the code of the one they carry, ``position`` null before the first fix."""
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from domain.risk import service
+from domain.risk import cards, service
 from domain.risk.schemas import (
+    CardDraft,
     CardIn,
+    CardKind,
     CardOut,
+    CardPage,
     InputOut,
     LevelChange,
     LevelsAt,
@@ -34,8 +38,7 @@ router = APIRouter(tags=["risk map"], route_class=TwinRoute)
 
 Code = Annotated[str, Path(min_length=1, max_length=60)]
 Key = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
-Kind = Literal["emergency", "knowledge"]
-Post = Annotated[str, Query(max_length=60)]
+Post = Annotated[str, Query(max_length=60, pattern=r"^[^\x00-\x1f]*$")]
 
 
 def _rule(row: RuleRow, language: str) -> RiskRuleOut:
@@ -147,10 +150,10 @@ async def why(
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
 )
-async def zone_qr(code: Code, uow: Uow, principal: CurrentPrincipal, request: Request) -> Response:
-    """The handheld's page of the zone, under the address that this request came to; for cards and signs at the place."""
+async def zone_qr(code: Code, uow: Uow, principal: CurrentPrincipal, request: Request, post: Post = "") -> Response:
+    """The handheld's page of the zone (or of a post's cards in it), under the address that this request came to; for cards and signs."""
     principal.require("map:read")
-    drawing = await service.zone_qr(uow, code, str(request.base_url))
+    drawing = await cards.zone_qr(uow, code, str(request.base_url), post)
     return Response(drawing, media_type="image/svg+xml")
 
 
@@ -166,16 +169,39 @@ async def end_override(code: Code, uow: Uow, principal: CurrentPrincipal) -> Non
     await service.end_override(uow, principal, code)
 
 
-@router.get("/api/zones/{code}/cards/{kind}", summary="Emergency or knowledge card")
-async def get_card(code: Code, kind: Kind, uow: Uow, principal: CurrentPrincipal, post: Post = "") -> CardOut:
+@router.get("/api/risk/cards", summary="Cards of zones and posts")
+async def list_cards(
+    uow: Uow,
+    principal: CurrentPrincipal,
+    language: Language,
+    kind: CardKind | None = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> CardPage:
+    """Without their content."""
+    principal.require("map:read")
+    return await cards.page(uow, kind, after, limit, language)
+
+
+@router.get("/api/zones/{code}/cards/{kind}", summary="A card")
+async def get_card(code: Code, kind: CardKind, uow: Uow, principal: CurrentPrincipal, post: Post = "") -> CardOut:
     """The card of the zone, or of a post in it."""
     principal.require("map:read")
-    return await service.card(uow, code, kind, post)
+    return await cards.card(uow, code, kind, post)
+
+
+@router.get("/api/zones/{code}/cards/{kind}/draft", summary="What a card can begin with")
+async def draft_card(
+    code: Code, kind: CardKind, uow: Uow, principal: CurrentPrincipal, language: Language, post: Post = ""
+) -> CardDraft:
+    """Hazards, limits, measures, first aid and phones as the registers have them; nothing is kept."""
+    principal.require(service.WRITE)
+    return await cards.draft(uow, principal, code, kind, post, language)
 
 
 @router.put("/api/zones/{code}/cards/{kind}", summary="Write a card")
 async def put_card(
-    code: Code, kind: Kind, body: CardIn, uow: Uow, principal: CurrentPrincipal, post: Post = ""
+    code: Code, kind: CardKind, body: CardIn, uow: Uow, principal: CurrentPrincipal, post: Post = ""
 ) -> CardOut:
     """``version`` is the one it is based on, 0 for a new card."""
-    return await service.put_card(uow, principal, code, kind, post, body)
+    return await cards.put(uow, principal, code, kind, post, body)

@@ -45,3 +45,9 @@ class CardNotFound(NotFound):
     """The zone has no such card yet."""
 
     code = "card_not_found"
+
+
+class CardNeedsPost(Invalid):
+    """A post card names its post."""
+
+    code = "card_needs_post"

@@ -79,6 +79,21 @@ async def cards(session: AsyncSession, codes: Sequence[str]) -> list[dict[str, A
     return [dict(row) for row in rows.mappings()]
 
 
+async def card_page(session: AsyncSession, kind: str | None, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Cards behind ``after`` by id, with their zone's names; a zone that is gone leaves its code."""
+    rows = await session.execute(
+        text(
+            "SELECT c.id, c.zone, COALESCE(z.name, c.zone) AS name, COALESCE(z.name_en, z.name, c.zone) AS name_en,"
+            " c.kind, c.post, c.title, c.version, c.updated_at FROM zone_card c"
+            " LEFT JOIN zone z ON z.enterprise_id = c.enterprise_id AND z.code = c.zone"
+            " WHERE (CAST(:kind AS text) IS NULL OR c.kind = :kind) AND (CAST(:after AS uuid) IS NULL OR c.id > :after)"
+            " ORDER BY c.id LIMIT :limit"
+        ),
+        {"kind": kind, "after": after, "limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 async def put_card(
     session: AsyncSession, enterprise: UUID, by: UUID, key: tuple[str, str, str], body: dict[str, Any], at: datetime
 ) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +12,8 @@ from realtime.risk.book import RuleBody
 from twin.signature.schemas import Confirmation
 from twin.text_in import Body
 
+CardKind = Literal["emergency", "knowledge", "post"]
+PHONE = r"^[0-9+\- ]{3,24}$"
 Level = Annotated[int, Field(ge=1, le=4)]
 Line = Annotated[str, Field(max_length=200)]
 
@@ -163,7 +166,7 @@ class CardPhone(Body):
     """Whom to call."""
 
     name: Line
-    phone: Annotated[str, Field(pattern=r"^[0-9+\- ]{3,24}$")]
+    phone: Annotated[str, Field(pattern=PHONE)]
 
 
 class CardIn(Body):
@@ -179,13 +182,41 @@ class CardOut(BaseModel):
     """A card of a zone (``post`` empty) or of a post in it."""
 
     zone: str
-    kind: Literal["emergency", "knowledge"]
+    kind: CardKind
     post: str
     title: str
     sections: list[CardSection]
     phones: list[CardPhone]
     version: int
     updated_at: datetime
+
+
+class CardDraft(BaseModel):
+    """What a card can begin with, out of the registers; a heading without lines says that they know nothing."""
+
+    title: str
+    sections: list[CardSection]
+    phones: list[CardPhone]
+
+
+class CardRef(BaseModel):
+    """A card in a list."""
+
+    id: UUID
+    zone: str
+    zone_name: str
+    kind: CardKind
+    post: str
+    title: str
+    version: int
+    updated_at: datetime
+
+
+class CardPage(BaseModel):
+    """Cards; ``next`` is the ``after`` of the page behind."""
+
+    items: list[CardRef]
+    next: UUID | None
 
 
 class Responsible(BaseModel):

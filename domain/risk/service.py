@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from domain.risk import repository
 from domain.risk.errors import (
-    CardNotFound,
     OverrideNotFound,
     OverrideTime,
     RiskRuleChanged,
@@ -19,7 +16,6 @@ from domain.risk.errors import (
     ZoneNotFound,
 )
 from domain.risk.schemas import (
-    CardIn,
     CardOut,
     CauseFact,
     CauseOut,
@@ -250,7 +246,7 @@ async def override(uow: UnitOfWork, principal: Principal, code: str, body: Overr
     row = OverrideRow(uuid7(), code, body.level, body.reason, now, body.until, None, principal.name)
     await engine_rows.add_override(uow.session, uow.enterprise_id, principal.account_id, row)
     await signatures.sign(
-        uow, principal, body.confirmation, "risk_override", str(row.id), "decide", override_facts(row)
+        uow, principal, body.confirmation, "risk_override", str(row.id), "decide", override_facts(row), ("id", "at")
     )
     await uow.audit("override", "zone_risk", code, after={"level": body.level, "reason": body.reason})
     await uow.emit("risk.override", "set", code, {"level": body.level, "until": body.until.timestamp()})
@@ -292,14 +288,14 @@ async def zone(uow: UnitOfWork, principal: Principal, code: str, language: str) 
         if section.scope in principal.scopes
     }
     people = [
-        Responsible(name=up["owner"], phone=up["owner_phone"] or "", role=_named(up, language))
+        Responsible(name=up["owner"], phone=up["owner_phone"] or "", role=named(up, language))
         for up in await repository.above(uow.session, code)
         if up["owner"]
     ]
     return ZoneOut(
         id=str(row["id"]),
         code=code,
-        name=_named(row, language),
+        name=named(row, language),
         kind=row["kind"],
         control_level=row["control_level"],
         state=await state(uow, code, now, language),
@@ -310,60 +306,6 @@ async def zone(uow: UnitOfWork, principal: Principal, code: str, language: str) 
     )
 
 
-def _named(row: dict[str, Any], language: str) -> str:
+def named(row: dict[str, Any], language: str) -> str:
+    """The row's name in the reader's language."""
     return str((row["name_en"] if language == "en" else row["name"]) or row["name"])
-
-
-# ---- cards
-
-
-async def zone_qr(uow: UnitOfWork, code: str, base: str) -> bytes:
-    """QR code (SVG, error correction M, quiet zone of 4 modules) of the handheld's page of a zone.
-
-    Args:
-        base: address of the product as the reader sees it, ending in ``/``; the scanner opens pages of its own address only.
-
-    Raises:
-        ZoneNotFound: no such zone.
-    """
-    import segno
-
-    if await repository.zone(uow.session, code) is None:
-        raise ZoneNotFound(code=code)
-    out = io.BytesIO()
-    code_of_page = segno.make_qr(f"{base}m/zone/{quote(code, safe='')}", error="m")
-    code_of_page.save(out, kind="svg", border=4, light="#fff", omitsize=True)
-    return out.getvalue()
-
-
-async def card(uow: UnitOfWork, code: str, kind: str, post: str) -> CardOut:
-    """One card.
-
-    Raises:
-        CardNotFound: there is none yet.
-    """
-    for row in await repository.cards(uow.session, [code]):
-        if row["kind"] == kind and row["post"] == post:
-            return CardOut(**row)
-    raise CardNotFound(code=code)
-
-
-async def put_card(uow: UnitOfWork, principal: Principal, code: str, kind: str, post: str, body: CardIn) -> CardOut:
-    """Write a card.
-
-    Raises:
-        ZoneNotFound; RiskRuleChanged: somebody else changed it first.
-    """
-    principal.require(WRITE)
-    principal.require_zone(code)
-    if await repository.zone(uow.session, code) is None:
-        raise ZoneNotFound(code=code)
-    row = await repository.put_card(
-        uow.session, uow.enterprise_id, principal.account_id, (code, kind, post), body.model_dump(), clock.now()
-    )
-    if row is None:
-        raise RiskRuleChanged()
-    await uow.audit(
-        "card", "zone_card", f"{code}/{kind}/{post}", after={"title": body.title, "version": row["version"]}
-    )
-    return CardOut(**row)

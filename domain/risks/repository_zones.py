@@ -44,3 +44,19 @@ async def measures_in(session: AsyncSession, zones: Sequence[str], limit: int) -
         {**values, "limit": limit},
     )
     return int(total.scalar_one()), [dict(row) for row in rows.mappings()]
+
+
+async def card_rows(session: AsyncSession, zones: Sequence[str], post: str | None = None) -> list[dict[str, Any]]:
+    """Risk events of these zones with each of their measures, the worst first; with a post only those that name it as their owner."""
+    named = "AND (e.owner = :post OR m.owner = :post)" if post else ""
+    rows = await session.execute(
+        text(
+            "SELECT e.name, e.content, e.accident_types, e.dictionary_version, m.description, m.check_content"
+            " FROM risk_event e JOIN risk_unit u ON u.id = e.unit_id"
+            " LEFT JOIN risk_measure m ON m.event_id = e.id AND NOT m.deleted"
+            " WHERE NOT e.deleted AND NOT u.deleted AND u.zone_codes && CAST(:zones AS text[])"
+            f" {named} ORDER BY e.level, u.code, e.id, m.id LIMIT 200"
+        ),
+        {"zones": list(zones), "post": post},
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -62,6 +62,13 @@ async def test_pages_give_everybody_once_by_name(manager: httpx.AsyncClient) -> 
     assert (await manager.get("/api/people", params={"after": "nonsense"})).status_code == 422
 
 
+async def test_posts_are_counted(manager: httpx.AsyncClient) -> None:
+    for n, who in enumerate(("employee", "contractor", "visitor")):
+        await person(manager, f"DU{n}", duty="吊装指挥", **{"class": who})
+    rows = (await manager.get("/api/people/duties")).json()
+    assert [row["people"] for row in rows if row["duty"] == "吊装指挥"] == [2]
+
+
 async def test_one_person_one_badge(manager: httpx.AsyncClient) -> None:
     a, b = await person(manager, "BA"), await person(manager, "BB")
     await badge(manager, "B-1")

@@ -17,6 +17,7 @@ from gis_assets.sites.demo.build import features
 from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
 from realtime.risk.server import Risk
 from tests.conftest import Enterprise, SignIn
+from tests.risks.support import event, make_unit, post
 from twin import clock
 from twin.db.deliver import deliver
 from twin.db.uow import unit_of_work
@@ -185,3 +186,66 @@ async def test_a_zone_answers_whole_with_its_cards(risk: Risk, manager: httpx.As
     assert (await manager.get("/api/zones/Z-999/qr.svg")).json()["code"] == "zone_not_found"
     english = (await manager.get("/api/zones/Z-21", headers={"Accept-Language": "en"})).json()
     assert not any("\u4e00" <= c <= "\u9fff" for c in english["name"])
+
+
+@pytest.mark.req("M8.4")
+async def test_a_posts_card_begins_with_what_the_registers_say_and_is_found(
+    risk: Risk, manager: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    unit = await make_unit(manager, "CARD", ["Z-52"])
+    everybody = await post(manager, "/api/risks/events", event(unit, 5, 5, name="液氨泄漏", content="阀门失效"))
+    named = await post(manager, "/api/risks/events", event(unit, 2, 2, name="叉车撞击", owner="装卸工"))
+    for made, measure in ((everybody, "每班测漏"), (named, "限速 5 km/h")):
+        body = {"event_id": made["id"], "data_src": 2, "classify1": 1, "classify2": "1-1", "description": measure}
+        await post(manager, "/api/risks/measures", body)
+    ammonia = {
+        "name": "液氨", "entry": "nh3", "category": "J3", "roles": ["raw"], "lel": 15, "uel": 28, "hazards": "有毒",
+        "first_aid": "移至空气新鲜处",
+    }  # fmt: skip
+    made = await post(manager, "/api/chemicals", ammonia)
+    stored = [{"chemical_id": made["id"], "place": "东格", "design_t": 12, "current_t": 3}]
+    await post(
+        manager,
+        "/api/major-hazards",
+        {"name": "库", "kind": "warehouse", "zone_code": "Z-52", "residents": 0, "lines": stored},
+    )
+
+    async def draft(kind: str, **params: str) -> dict[str, Any]:
+        answer = await manager.get(f"/api/zones/Z-52/cards/{kind}/draft", params=params)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    # The register names nothing for a crane driver: everything in the zone holds for him, the worst first.
+    crane = await draft("post", post="起重工")
+    lines = {part["heading"]: part["lines"] for part in crane["sections"]}
+    assert list(lines) == ["主要危险", "限值", "控制措施", "应急处置与急救"]
+    assert [line.split("：")[0] for line in lines["主要危险"]] == ["液氨泄漏", "叉车撞击", "液氨"]
+    assert "火灾" in lines["主要危险"][0] and lines["控制措施"] == ["每班测漏", "限速 5 km/h"]
+    assert "液氨：爆炸极限 15%～28%" in lines["限值"] and lines["应急处置与急救"] == ["液氨急救：移至空气新鲜处"]
+    assert [p["phone"] for p in crane["phones"][-2:]] == ["119", "120"] and len(crane["phones"]) > 2
+    # It names the loader, who reads what is his.
+    loader = await draft("post", post="装卸工")
+    assert loader["title"].endswith(" 装卸工岗位风险卡")
+    assert [line.split("：")[0] for line in loader["sections"][0]["lines"]] == ["叉车撞击", "液氨"]
+    assert [part["heading"] for part in (await draft("emergency"))["sections"]] == [
+        "主要危险",
+        "应急处置与急救",
+        "控制措施",
+    ]
+
+    path = "/api/zones/Z-52/cards/post"
+    for answer in (await manager.get(f"{path}/draft"), await manager.put(path, json={**loader, "version": 0})):
+        assert (answer.status_code, answer.json()["code"]) == (422, "card_needs_post")
+    loader["sections"] = [part for part in loader["sections"] if part["lines"]]
+    kept = await manager.put(path, params={"post": "装卸工"}, json={**loader, "version": 0})
+    assert kept.status_code == 200, kept.text
+    employee = await sign_in("employee")
+    assert (await employee.get(f"{path}/draft", params={"post": "装卸工"})).status_code == 403
+    assert (await employee.get(path, params={"post": "装卸工"})).json()["sections"] == loader["sections"]
+    shown = (await employee.get("/api/zones/Z-52")).json()["cards"]
+    assert [(c["kind"], c["post"]) for c in shown] == [("post", "装卸工")]
+    listed = (await employee.get("/api/risk/cards", params={"kind": "post", "limit": 1})).json()
+    assert [(c["zone"], c["post"]) for c in listed["items"]] == [("Z-52", "装卸工")] and listed["next"] is None
+    drawn = await employee.get("/api/zones/Z-52/qr.svg", params={"post": "装卸工"})
+    meant = segno.make_qr(str(manager.base_url.join("/m/cards/Z-52/%E8%A3%85%E5%8D%B8%E5%B7%A5")), error="m")
+    assert meant.svg_inline(border=4, light="#fff", omitsize=True).partition('class="segno">')[2] in drawn.text

@@ -51,3 +51,16 @@ async def exits(session: AsyncSession, zones: Sequence[str], limit: int) -> list
         {"zones": list(zones), "limit": limit},
     )
     return [dict(row) for row in rows.mappings()]
+
+
+async def limits(session: AsyncSession, zones: Sequence[str], most: int) -> list[dict[str, Any]]:
+    """Limits of the zones' measuring points, alike ones together (``n`` of them; ``name`` of one), safety points first."""
+    rows = await session.execute(
+        text(
+            "SELECT kind, unit_text, limit_ll, limit_l, limit_h, limit_hh, count(*) AS n, min(name) AS name, min(name_en) AS name_en"
+            " FROM device WHERE zone_code = ANY(:zones) AND COALESCE(limit_ll, limit_l, limit_h, limit_hh) IS NOT NULL"
+            " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY bool_or(safety) DESC, n DESC, kind, name LIMIT :most"
+        ),
+        {"zones": list(zones), "most": most},
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -74,7 +74,7 @@ export default {
     back: '返回列表',
     factKind: { work: '特殊作业', weather: '天气', interlock: '联锁', equipment: '安全设施', violation: '违章' },
     zoneKinds: '适用的区域种类（不选为全部）',
-    zoneKind: { plant: '全厂', area: '片区', unit: '单元', place: '部位' },
+    zoneKind: { plant: '全厂', area: '功能区', unit: '装置单元', place: '部位' },
     wrongSum: '还有 {n} 处需要改正',
     wrong: {
       empty: '请填写',
