@@ -22,12 +22,12 @@ OPCUA_PORT, MODBUS_PORT, MQTT_PORT = 4840, 5020, 1883
 
 def opcua_settings(port: int) -> dict[str, Any]:
     """Settings of the source for the OPC UA simulator."""
-    return {"url": f"opc.tcp://127.0.0.1:{port}/", "publishing_ms": 500, "sampling_ms": 250}
+    return {"url": f"opc.tcp://127.0.0.1:{port}/"}
 
 
 def modbus_settings(port: int) -> dict[str, Any]:
     """Settings of the source for the Modbus simulator."""
-    return {"host": "127.0.0.1", "port": port, "period_s": 1.0}
+    return {"host": "127.0.0.1", "port": port}
 
 
 def mqtt_settings(port: int) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""10,000 points at 1 Hz through gateway, history and hub to 50 browsers: nothing lost, how late, at what cost.
+"""10,000 points at 1 Hz through gateway, history and hub to 50 browsers: nothing lost, how late, at what cost; and, beside
+that, how long an alarm takes from the source's change to a screen.
 
 3,000 points come by OPC UA and 7,000 by Modbus TCP from real servers; gateway and hub are the product's own processes.
 The peer is asyncua's client alone on the same OPC UA server.
@@ -17,11 +18,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from uuid import UUID
 
 import psutil
 import psycopg
 from sqlalchemy import text
 
+from tests.bench import alarm_latency
 from tests.bench.field_processes import PER_UNIT, URI
 from tests.bench.harness import Row
 from tests.bench.scratch import database
@@ -38,9 +41,9 @@ _CODE = "B-"
 def rows() -> list[Row]:
     """Loss (goal 0), age at the browser (goal 1 s), our share of asyncua's item rate (goal 0.9), CPU per part."""
     with database() as settings:
-        ports = free_port(), free_port(), free_port()
-        token = asyncio.run(_plant(*ports[:2]))
-        return _measure(settings, token, *ports)
+        ports = [free_port() for _ in range(5)]
+        token = asyncio.run(_plant(ports[:4]))
+        return _measure(settings, token, ports)
 
 
 def free_port() -> int:
@@ -53,8 +56,8 @@ def free_port() -> int:
 class Field:
     """A process of ``field_processes``."""
 
-    def __init__(self, *arguments: object) -> None:
-        command = [sys.executable, "-m", "tests.bench.field_processes", *map(str, arguments)]
+    def __init__(self, *arguments: object, module: str = "tests.bench.field_processes") -> None:
+        command = [sys.executable, "-m", module, *map(str, arguments)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.answer()
 
@@ -99,8 +102,8 @@ def product(module: str, environment: dict[str, str]) -> Iterator[subprocess.Pop
                 process.wait()
 
 
-async def _plant(opcua_port: int, modbus_port: int) -> str:
-    """An enterprise with 10,000 devices on two sources; a token of its screens."""
+async def _plant(ports: Sequence[int]) -> str:
+    """An enterprise with 10,000 devices on two sources and those of the alarms on two more; a token of its screens."""
     from gis_assets.sites.demo.build import features
 
     from realtime.history import repository_archive as archive
@@ -132,23 +135,26 @@ async def _plant(opcua_port: int, modbus_port: int) -> str:
             )
         ]
         names = ", ".join(f'"{name}"' for name in columns)
+        own = ", ".join(f'"{name}"' for name in columns if name != "limit_h")
+        await alarm_latency.plan(unit, own, *ports[2:])
         await unit.session.execute(
             text(
                 f"INSERT INTO device (id, code, tag, {names}) SELECT gen_random_uuid(), '{_CODE}' || n, '{_CODE}' || n,"
-                f" {names} FROM device CROSS JOIN generate_series(0, {OPCUA + MODBUS - 1}) n"
+                f" {names} FROM (SELECT * FROM device WHERE tag NOT LIKE 'A-%') d"
+                f" CROSS JOIN generate_series(0, {OPCUA + MODBUS - 1}) n"
             )
         )
         found = await unit.session.execute(text("SELECT tag, id FROM device WHERE tag LIKE 'B-%'"))
         ids = {int(row.tag[len(_CODE) :]): row.id for row in found}
         await archive.set_refresh_rate(unit.session, enterprise, 250)
         opcua = {
-            "url": f"opc.tcp://127.0.0.1:{opcua_port}/",
+            "url": f"opc.tcp://127.0.0.1:{ports[0]}/",
             "publishing_ms": 200,
             "sampling_ms": 100,
             "timeout_s": 30,
             "silent_s": 30,  # the machine also runs the field
         }
-        modbus = {"host": "127.0.0.1", "port": modbus_port, "period_s": 1.0}
+        modbus = {"host": "127.0.0.1", "port": ports[1], "period_s": 1.0}
         wired = [f"nsu={URI};s=p{n}" for n in range(OPCUA)]
         read = [f"{1 + n // PER_UNIT}:holding:{n % PER_UNIT * 2}:float32" for n in range(MODBUS)]
         sources: Sequence[tuple[str, dict[str, Any], list[str], int]]
@@ -178,6 +184,12 @@ class Stored:
             row = connection.execute(f"SELECT {what}{self._from} {where}").fetchone()
         return row[0] if row else None
 
+    def devices(self, code: str) -> list[UUID]:
+        """Devices whose codes begin so, in the order of the numbers behind it."""
+        query = "SELECT id FROM device WHERE tag LIKE %s ORDER BY substr(tag, %s)::integer"
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            return [row[0] for row in connection.execute(query, (f"{code}%", len(code) + 1))]
+
     def tags(self, where: str) -> int:
         """How many points have a usable sample."""
         return int(self.ask("count(DISTINCT s.tag_id)", f"{where} AND s.quality >= 0"))
@@ -197,7 +209,8 @@ def _cpu(processes: dict[str, list[psutil.Process]]) -> dict[str, float]:
     return used
 
 
-def _measure(settings: Settings, token: str, opcua_port: int, modbus_port: int, hub_port: int) -> list[Row]:
+def _measure(settings: Settings, token: str, ports: Sequence[int]) -> list[Row]:
+    opcua_port, modbus_port, *alarm_ports, hub_port = ports
     stored = Stored(settings)
     environment = {**child_environment(settings), "TWIN_HUB_PORT": str(hub_port)}
     with ExitStack() as stack:
@@ -209,6 +222,7 @@ def _measure(settings: Settings, token: str, opcua_port: int, modbus_port: int, 
             time.sleep(0.5)
             alone = peer.ask()["values"] / ran["seconds"]
         units = stack.enter_context(Field("modbus", modbus_port, MODBUS))
+        alarms = stack.enter_context(Field(*alarm_ports, module=alarm_latency.__name__))
         hub = stack.enter_context(product("realtime.hub.server", environment))
         gateway = stack.enter_context(product("realtime.ingest.gateway", environment))
         _until(lambda: stored.tags(f"< {OPCUA + MODBUS}") == OPCUA + MODBUS, 120, "all points to be stored once")
@@ -230,6 +244,9 @@ def _measure(settings: Settings, token: str, opcua_port: int, modbus_port: int, 
         count = "count(DISTINCT (s.tag_id, s.value))"
         where = f"< {OPCUA} AND s.quality >= 0 AND {numbers}"
         _until(lambda: stored.ask(count, where) == wanted, 10, "")
+        server.tell(run=SECONDS + 10)
+        late = asyncio.run(alarm_latency.ages(alarms, stored.devices("A-"), hub_port, token))
+        server.answer()
         gateway.send_signal(signal.SIGTERM)
         gateway.wait(120)
         reads = units.ask()["reads"]
@@ -248,6 +265,7 @@ def _measure(settings: Settings, token: str, opcua_port: int, modbus_port: int, 
         Row("field.values_to_a_browser", "1/s", seen["values"] / took, None, "", "higher"),
         Row("field.browsers_lost", "clients", float(seen["closed"]), None, "", "lower", goal=0.0),
     ]
+    made += alarm_latency.rows(late)
     return made + [Row(f"field.cpu {name}", "cores", share, None, "", "lower") for name, share in used.items()]
 
 

@@ -60,7 +60,7 @@ async def test_types_and_word_orders() -> None:
         addresses = ["1:holding:0:float32", "1:holding:2:float32:little", "1:input:4:int32", "1:holding:6:int16",
                      "1:holding:7:uint16", "1:holding:8:float64", "1:holding:12:float32", "9:holding:3"]  # fmt: skip
         ear = Ear()
-        settings = ModbusSettings(host="127.0.0.1", port=peer.port, period_s=0.02)
+        settings = ModbusSettings(host="127.0.0.1", port=peer.port, period_s=0.02, keep_s=0)
         points = [FieldPoint(n, a) for n, a in enumerate(addresses)]
         task = asyncio.create_task(KIND.run(settings, points, ear))
         await eventually(lambda: len(ear.samples) >= 16)
@@ -86,13 +86,34 @@ async def test_a_register_that_is_refused_does_not_take_its_neighbours_down() ->
     assert (seen[0], seen[2]) == ((10.0, GOOD), (12.0, GOOD)) and seen[1][1] == BAD
 
 
+async def test_a_value_is_a_sample_when_it_changes_and_when_it_stands_again() -> None:
+    async with modbus_peer(1, 2) as peer:
+        peer.registers[1][0:2] = [5, 9]
+        ear = Ear()
+        settings = ModbusSettings(host="127.0.0.1", port=peer.port, period_s=0.02, keep_s=3600, timeout_s=0.1)
+        points = [FieldPoint(0, "1:holding:0"), FieldPoint(1, "1:holding:1"), FieldPoint(2, "2:holding:0")]
+        task = asyncio.create_task(KIND.run(settings, points, ear))
+        await eventually(lambda: len(peer.requests) >= 10)
+        assert ear.of(0) == [5] and ear.of(1) == [9], "asked often, kept once"
+        peer.registers[1][0] = 6
+        await eventually(lambda: ear.of(0) == [5, 6])
+        assert ear.of(1) == [9], "its neighbour has not changed"
+        peer.dead = {1: ExcCodes.GATEWAY_NO_RESPONSE}
+        rounds = len(peer.requests)
+        await eventually(lambda: len(peer.requests) > rounds + 4)
+        peer.dead = {}
+        await eventually(lambda: ear.of(0) == [5, 6, 6] and ear.of(1) == [9, 9])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest.mark.parametrize("dead", [ExcCodes.GATEWAY_NO_RESPONSE, 0.25])
 async def test_a_unit_that_is_silent_does_not_silence_the_others(dead: float | ExcCodes) -> None:
     async with modbus_peer(1, 2) as peer:
         peer.dead = {2: dead}
         peer.registers[1][0] = 5
         ear = Ear()
-        settings = ModbusSettings(host="127.0.0.1", port=peer.port, period_s=0.02, timeout_s=0.1)
+        settings = ModbusSettings(host="127.0.0.1", port=peer.port, period_s=0.02, keep_s=0, timeout_s=0.1)
         points = [FieldPoint(0, "1:holding:0"), FieldPoint(1, "2:holding:0")]
         task = asyncio.create_task(KIND.run(settings, points, ear))
         await eventually(lambda: len(ear.of(0)) >= 3 or task.done())

@@ -38,11 +38,13 @@ class Rounds(BaseModel):
     """How a line is polled.
 
     Attributes:
-        period_s: seconds from the start of one round of reads to that of the next.
+        period_s: seconds from the start of one round of reads to that of the next: how late an alarm may be seen.
+        keep_s: a value that does not change is a sample of its own only so often; each change is one at once.
         gap: registers between two points that are read along rather than asked for apart.
     """
 
-    period_s: float = Field(default=1.0, ge=0.02, le=3600)
+    period_s: float = Field(default=0.25, ge=0.02, le=3600)
+    keep_s: float = Field(default=1.0, ge=0, le=3600)
     timeout_s: float = Field(default=1.0, gt=0, le=60)
     gap: int = Field(default=8, ge=0, le=100)
 
@@ -107,6 +109,16 @@ def parse(text: str) -> Address:
 
 
 @dataclass
+class Place:
+    """A point, and what was delivered of it last: its words (None: nothing that still stands) and when (monotonic)."""
+
+    point: FieldPoint
+    address: Address
+    said: list[Any] | None = None
+    at: float = 0.0
+
+
+@dataclass
 class Group:
     """Points that one request reads."""
 
@@ -114,12 +126,22 @@ class Group:
     table: Table
     start: int
     count: int
-    points: list[tuple[FieldPoint, Address]]
+    points: list[Place]
 
     @property
     def tags(self) -> list[int]:
         """Their tags."""
-        return [point.tag for point, _ in self.points]
+        return [place.point.tag for place in self.points]
+
+    def forget(self) -> None:
+        """What was delivered may stand no longer: the next answer is news, whatever it says."""
+        for place in self.points:
+            place.said = None
+
+
+def _alone(place: Place) -> Group:
+    address = place.address
+    return Group(address.unit, address.table, address.register, address.width, [place])
 
 
 def plan(points: Sequence[FieldPoint], gap: int) -> list[Group]:
@@ -136,9 +158,9 @@ def plan(points: Sequence[FieldPoint], gap: int) -> list[Group]:
             and max(end, last.start + last.count) - last.start <= _LONGEST[address.table]
         ):
             last.count = max(end, last.start + last.count) - last.start
-            last.points.append((point, address))
+            last.points.append(Place(point, address))
         else:
-            groups.append(Group(address.unit, address.table, address.register, address.width, [(point, address)]))
+            groups.append(_alone(Place(point, address)))
     return groups
 
 
@@ -169,13 +191,17 @@ class ModbusKind(SourceKind[R]):
                 raise SourceError(f"no connection to {self.place(settings)}")
             while True:
                 began = clock.monotonic()
-                groups = await self._round(client, groups, sink)
+                groups = await self._round(client, groups, sink, settings.keep_s - settings.period_s / 2)
                 await asyncio.sleep(max(0.0, settings.period_s - (clock.monotonic() - began)))
         finally:
             client.close()
 
-    async def _round(self, client: Client, groups: list[Group], sink: Sink) -> list[Group]:
-        """One round; the groups of the next one (a group that the device refuses is taken apart)."""
+    async def _round(self, client: Client, groups: list[Group], sink: Sink, keep: float) -> list[Group]:
+        """One round; the groups of the next one (a group that the device refuses is taken apart).
+
+        Args:
+            keep: seconds for which a value that does not change is no news.
+        """
         following: list[Group] = []
         silent: set[int] = set()
         for group in groups:
@@ -185,15 +211,16 @@ class ModbusKind(SourceKind[R]):
             answer = await self._read(client, group)
             if answer is None:
                 silent.add(group.unit)
+                group.forget()
                 following.append(group)
                 if not client.connected or silent == {g.unit for g in groups}:
                     raise SourceError(f"unit {group.unit} does not answer")
             elif not answer and len(group.points) > 1:
                 log.warning("a group is refused; reading its points apart", unit=group.unit, start=group.start)
-                following += [Group(a.unit, a.table, a.register, a.width, [(p, a)]) for p, a in group.points]
+                following += [_alone(place) for place in group.points]
             else:
                 following.append(group)
-                self._deliver(group, answer, sink)
+                self._deliver(group, answer, sink, keep)
         return following
 
     @staticmethod
@@ -219,14 +246,19 @@ class ModbusKind(SourceKind[R]):
         return words if len(words) >= group.count else None
 
     @staticmethod
-    def _deliver(group: Group, words: list[Any], sink: Sink) -> None:
-        for point, address in group.points:
-            if not words:
-                sink.sample(point.tag, None, math.nan, BAD)
+    def _deliver(group: Group, words: list[Any], sink: Sink, keep: float) -> None:
+        now = clock.monotonic()
+        for place in group.points:
+            at = place.address.register - group.start
+            said = words[at : at + place.address.width]
+            if said == place.said and now - place.at < keep:
                 continue
-            at = address.register - group.start
-            value = address.decode(words[at : at + address.width])
-            sink.sample(point.tag, None, value, GOOD if math.isfinite(value) else BAD_OUT_OF_RANGE)
+            place.said, place.at = said, now
+            if not said:
+                sink.sample(place.point.tag, None, math.nan, BAD)
+                continue
+            value = place.address.decode(said)
+            sink.sample(place.point.tag, None, value, GOOD if math.isfinite(value) else BAD_OUT_OF_RANGE)
         sink.alive(group.tags)
 
 

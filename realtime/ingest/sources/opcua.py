@@ -49,6 +49,8 @@ class OpcuaSettings(BaseModel):
     """An OPC UA server.
 
     Attributes:
+        publishing_ms, sampling_ms: together how late an alarm may be seen; their defaults leave half of the 500 ms that
+            an alarm may take from the source's change to the screens.
         silent_s: seconds without the server's clock after which the connection is taken for dead.
         queue: values that the server keeps per item between two publishings.
         certificate, private_key: of this client; empty takes the product's own (``/api/sources/opcua/certificate``).
@@ -63,8 +65,8 @@ class OpcuaSettings(BaseModel):
     certificate: Path | None = None
     private_key: Path | None = None
     server_certificate: Path | None = None
-    publishing_ms: float = Field(default=500, ge=50, le=60_000)
-    sampling_ms: float = Field(default=250, ge=0, le=60_000)
+    publishing_ms: float = Field(default=200, ge=50, le=60_000)
+    sampling_ms: float = Field(default=100, ge=0, le=60_000)
     queue: int = Field(default=20, ge=1, le=10_000)
     items_per_session: int = Field(default=3000, ge=1, le=20_000)
     silent_s: float = Field(default=5.0, ge=0.5, le=300)
