@@ -21,8 +21,8 @@ from sqlalchemy import text
 from websockets.asyncio.client import connect
 
 from tests.bench.field_processes import URI
-from tests.bench.hub_processes import commands
 from tests.bench.harness import Row, quantile
+from tests.bench.hub_processes import commands
 from twin import clock
 from twin.db.uow import UnitOfWork
 from twin.ids import uuid7
