@@ -82,7 +82,7 @@ async def draft(uow: UnitOfWork, principal: Principal, code: str, kind: str, pos
         for heading, known in lines.items():
             known.extend(str(line)[:500] for line in getattr(part, heading))
     sections = [
-        CardSection(heading=t(f"card.{heading}", language), lines=list(dict.fromkeys(known))[:_LINES])
+        CardSection(heading=t(f"card.heading.{heading}", language), lines=list(dict.fromkeys(known))[:_LINES])
         for heading, known in lines.items()
     ]
     name = f"{named(zone, language)} {post}".strip()

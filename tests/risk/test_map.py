@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -232,6 +233,9 @@ async def test_a_posts_card_begins_with_what_the_registers_say_and_is_found(
         "应急处置与急救",
         "控制措施",
     ]
+
+    points = (await manager.get("/api/zones/Z-21/cards/knowledge/draft")).json()["sections"][1]["lines"]
+    assert any(re.fullmatch(r"可燃气体（\d+ 个测点）：高限 \S+ %LEL，高高限 \S+ %LEL", line) for line in points), points
 
     path = "/api/zones/Z-52/cards/post"
     for answer in (await manager.get(f"{path}/draft"), await manager.put(path, json={**loader, "version": 0})):

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cardBody, cardDraft, cardFaults } from '../src/modules/riskmap/cards'
 import { bodyOf, draftOf, emptyDraft, faultsOf, freeKey, type Rule } from '../src/modules/riskmap/rule'
 
 const rule: Rule = {
@@ -66,5 +67,27 @@ describe('a new rule', () => {
     expect(wrong(test('colour', 'eq', '2'))).toEqual({})
     expect(wrong(test('grade', 'le', 'two'), ['grade'])).toEqual({ 'where.0': 'number' })
     expect(wrong(test('grade', 'in', ' , '), ['grade'])).toEqual({ 'where.0': 'value' })
+  })
+})
+
+describe('a card in the form', () => {
+  const content = { title: '应急卡', sections: [{ heading: '危险', lines: ['氢气', '高温'] }], phones: [{ name: '值班室', phone: '0317-5550100' }] }
+
+  it('comes back as it was, without empty lines', () => {
+    const draft = cardDraft(content, 3)
+    expect(cardBody(draft)).toEqual({ ...content, version: 3 })
+    const [part] = draft.sections
+    if (part) part.text += '\n\n  火灾 '
+    expect(cardBody(draft).sections[0]?.lines).toEqual(['氢气', '高温', '火灾'])
+  })
+
+  it('says what is wrong by field', () => {
+    const draft = cardDraft(content, 0)
+    expect(cardFaults(draft)).toEqual({})
+    draft.title = ' '
+    draft.sections.push({ heading: '措施', text: '' }, { heading: '处置', text: 'x\n'.repeat(31) })
+    draft.phones.push({ name: '', phone: 'ask him' })
+    expect(cardFaults(draft)).toEqual({ title: 'empty', 'section.1': 'empty', 'section.2': 'lines', 'phone.1': 'phone' })
+    expect(cardFaults({ ...draft, title: 'a', sections: [], phones: [] })).toEqual({ sections: 'sections' })
   })
 })

@@ -1,6 +1,7 @@
 import { attributesOf, headOf, levelSpans, sectionRows } from '@twin/ui'
 import { describe, expect, it } from 'vitest'
 import { ageOf } from '../src/modules/riskmap/age'
+import { sorted, type CardRef } from '../src/modules/riskmap/cards'
 
 const at = (ms: number): string => new Date(ms).toISOString()
 
@@ -60,5 +61,21 @@ describe('the age of kept answers', () => {
       { key: 'hours', n: 3 },
       { key: 'days', n: 3 },
     ])
+  })
+})
+
+describe('cards of posts', () => {
+  const card = (zone: string, post: string): CardRef => ({ id: zone + post, zone, zone_name: `区 ${zone}`, kind: 'post', post, title: '', version: 1, updated_at: at(0) })
+  const all = [card('Z-2', '外操'), card('Z-1', '内操'), card('Z-1', '外操')]
+  const names = (cards: readonly CardRef[]): string[] => cards.map((c) => `${c.zone} ${c.post}`)
+
+  it('begin with those of my post', () => {
+    const { mine, others } = sorted(all, '外操', '')
+    expect([names(mine), names(others)]).toEqual([['Z-1 外操', 'Z-2 外操'], ['Z-1 内操']])
+  })
+
+  it('are found by post and zone; without a post of my own none is mine', () => {
+    const { mine, others } = sorted(all, '', 'z-1')
+    expect([names(mine), names(others)]).toEqual([[], ['Z-1 内操', 'Z-1 外操']])
   })
 })
