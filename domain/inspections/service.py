@@ -225,7 +225,10 @@ async def submit(uow: UnitOfWork, principal: Principal, task_id: UUID, work: Wor
     await repository.finish(uow.session, task_id, checkins[0], None)
     facts = await content(uow.session, str(task_id), "inspect")
     assert facts is not None
-    signature = await signatures.sign(uow, principal, confirmation, "inspection_task", str(task_id), "inspect", facts)
+    anew = ("task.done_at", "records.id", "records.at")
+    signature = await signatures.sign(
+        uow, principal, confirmation, "inspection_task", str(task_id), "inspect", facts, anew
+    )
     await repository.finish(uow.session, task_id, checkins[0], signature.id)
     for record, text, measure_id in found:
         await uow.emit(
@@ -307,7 +310,13 @@ def _checkins(route: Sequence[Mapping[str, Any]], given: Sequence[CheckIn]) -> t
 
 
 async def sync(principal: Principal, work: Sequence[Any], confirmation: Confirmation, language: str) -> list[Synced]:
-    """Take what was done offline, each piece in a transaction of its own: one that is refused holds up no other."""
+    """Take what was done offline, each piece in a transaction of its own: one that is refused holds up no other.
+
+    Raises:
+        Invalid: no password. An authenticator confirms one record; here is one confirmation for many.
+    """
+    if confirmation.password is None:
+        raise Invalid(errors=[{"where": "confirmation.password", "code": "password_missing"}])
     made = []
     for piece in work:
         facts = {"client_id": piece.client_id, "task_id": piece.task_id}

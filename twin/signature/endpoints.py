@@ -12,9 +12,21 @@ from twin.auth.models import Account
 from twin.auth.repository import enterprise
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.i18n import t
-from twin.signature import repository, service, token
+from twin.signature import devices, repository, repository_devices, service, token
 from twin.signature.models import Signature
-from twin.signature.schemas import Checks, KeyOut, SealIn, SealOut, SignatureOut, VerdictOut
+from twin.signature.schemas import (
+    Checks,
+    DeviceAsk,
+    DeviceIn,
+    DeviceOptions,
+    DeviceOut,
+    DevicesOut,
+    KeyOut,
+    SealIn,
+    SealOut,
+    SignatureOut,
+    VerdictOut,
+)
 from twin.text_in import Asked
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
@@ -32,6 +44,33 @@ async def of_record(uow: Uow, principal: CurrentPrincipal, kind: Asked, key: Ask
     """Oldest first."""
     principal.require("map:read")
     return [await out(uow, row) for row in await repository.of_record(uow.session, kind, [key])]
+
+
+@router.get("/api/signatures/devices", summary="One's own authenticators")
+async def own_devices(uow: Uow, principal: CurrentPrincipal) -> DevicesOut:
+    """Oldest first, and the address at which they answer."""
+    held = await repository_devices.of_account(uow.session, principal.account_id)
+    items = [DeviceOut.model_validate(device, from_attributes=True) for device in held]
+    return DevicesOut(origin=devices.origin(), items=items)
+
+
+@router.post("/api/signatures/devices/options", summary="Begin to register an authenticator")
+async def begin_device(body: DeviceAsk, uow: Uow, principal: CurrentPrincipal) -> DeviceOptions:
+    """Confirmed with the password; the challenge is good once, for two minutes."""
+    challenge_id, options = await devices.begin(uow, principal, body.password)
+    return DeviceOptions(challenge_id=challenge_id, options=options)
+
+
+@router.post("/api/signatures/devices", summary="Register an authenticator", status_code=201)
+async def add_device(body: DeviceIn, uow: Uow, principal: CurrentPrincipal) -> DeviceOut:
+    """From now on it confirms one's signatures instead of the password."""
+    return DeviceOut.model_validate(await devices.register(uow, principal, body), from_attributes=True)
+
+
+@router.delete("/api/signatures/devices/{device_id}", summary="Remove an authenticator", status_code=204)
+async def remove_device(device_id: UUID, uow: Uow, principal: CurrentPrincipal) -> None:
+    """One's own; what it has confirmed stays signed."""
+    await devices.remove(uow, principal, device_id)
 
 
 @router.get("/api/verify/keys", summary="Public keys of an enterprise")

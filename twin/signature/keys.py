@@ -21,12 +21,15 @@ class SignatureSettings(BaseSettings):
     Attributes:
         signing_secret: 64 hex digits; empty takes ``<var_dir>/secrets/signing.key``, which the first signature makes.
         signature_algorithm: ``ed25519`` or ``sm2``; for keys made from now on.
+        webauthn_origin: the address at which browsers open the product (``https://twin.example``): authenticators answer
+            for it alone. Empty takes ``http://localhost:<port>``; browsers take no address by number.
     """
 
     model_config = SettingsConfigDict(env_prefix="TWIN_", env_file=".env", extra="ignore")
 
     signing_secret: SecretStr | None = None
     signature_algorithm: str = "ed25519"
+    webauthn_origin: str = ""
 
 
 class SecretUnusable(Unavailable):

@@ -63,3 +63,34 @@ class Signature(Identified, Tenant, Base):
         UniqueConstraint("enterprise_id", "n"),
         Index("ix_signature_kind_key", "kind", "key"),
     )
+
+
+class SignatureDevice(Identified, Tenant, Base):
+    """A platform authenticator that confirms its account's signatures (WebAuthn credential).
+
+    Attributes:
+        public_key: COSE key. sign_count: the authenticator's own counter at its last use.
+        removed_at: its owner took it back; the row stays, for signatures name it.
+    """
+
+    __tablename__ = "signature_device"
+
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class SignatureChallenge(Identified, Tenant, Base):
+    """A one-time number for an authenticator. ``purpose``: ``register``, or ``sign`` for one record."""
+
+    __tablename__ = "signature_challenge"
+
+    account_id: Mapped[UUID]
+    purpose: Mapped[str]
+    nonce: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from twin.text_in import Body
 
@@ -14,12 +14,61 @@ _Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 _Stroke = Annotated[list[_Point], Field(max_length=2000)]
 
 
-class Confirmation(Body):
-    """How a person signs: the drawing (PNG in base64, or strokes in 0..1 of the field) and their password."""
+#: What a browser's credential says of itself (``PublicKeyCredential.toJSON()``).
+_Credential = Annotated[dict[str, Any], Field(max_length=20)]
 
-    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+class Assertion(Body):
+    """An authenticator's answer to the challenge of ``device_needed``."""
+
+    challenge_id: UUID
+    credential: _Credential
+
+
+class Confirmation(Body):
+    """How a person signs: the drawing (PNG in base64, or strokes in 0..1 of the field) and either their password or
+    their authenticator. With neither, the answer is 428 ``device_needed`` with a challenge for this very record; sent
+    again with ``assertion`` it is signed."""
+
+    password: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    assertion: Assertion | None = None
     drawing: Annotated[str | None, Field(max_length=800_000)] = None
     strokes: Annotated[list[_Stroke] | None, Field(max_length=200)] = None
+
+
+class DeviceAsk(Body):
+    """Registering an authenticator is confirmed with the password."""
+
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class DeviceOptions(BaseModel):
+    """A challenge and the options of ``navigator.credentials.create``, binary values in base64url."""
+
+    challenge_id: UUID
+    options: dict[str, Any]
+
+
+class DeviceIn(Assertion):
+    """A new authenticator's answer, and what its owner calls it."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+class DeviceOut(BaseModel):
+    """An authenticator of the reader's own."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+class DevicesOut(BaseModel):
+    """One's authenticators, and the address at which they answer."""
+
+    origin: str
+    items: list[DeviceOut]
 
 
 class SignatureOut(BaseModel):

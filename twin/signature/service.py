@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from twin.errors import NotFound
 from twin.files.models import Attachment
 from twin.files.service import store
 from twin.ids import uuid7
-from twin.signature import drawing, keys, repository, token
+from twin.signature import devices, drawing, keys, repository, token
 from twin.signature.algorithms import ALGORITHMS
 from twin.signature.canonical import canonical, differences
 from twin.signature.models import Signature, SigningKey
@@ -75,16 +75,19 @@ async def sign(
     key: str,
     meaning: str,
     content: Mapping[str, Any],
+    anew: Collection[str] = (),
 ) -> Signature:
     """Seal a record with the signer's own key, in this transaction.
 
     Args:
         content: all fields of the record and its photos' digests, as the module's ``SIGNED`` will give them again.
+        anew: paths of ``content`` that every try of the step makes anew (ids, times); see :mod:`twin.signature.devices`.
 
     Raises:
-        SignInFailed, SignInLocked: the password. SignatureEmpty: nothing was written.
+        SignInFailed, SignInLocked: the password. SignatureEmpty: nothing was written. DeviceNeeded, DeviceRefused: the
+        authenticator.
     """
-    await confirm_password(uow, principal.account_id, confirmation.password)
+    confirmed = await _confirm(uow, principal, confirmation, devices.intent_of(kind, meaning, content, anew))
     picture = await asyncio.to_thread(drawing.png, confirmation.drawing, confirmation.strokes)
     kept = await drawing.keep(picture)
     pair = await _key(uow, principal)
@@ -104,7 +107,7 @@ async def sign(
             "previous": bytes(head.hash).hex() if head else _FIRST,
             "kind": kind, "key": key, "meaning": meaning, "digest": digest, "drawing": kept.sha256,
             "signer": principal.account_id, "name": principal.name, "at": now,
-            "algorithm": algorithm.name, "fingerprint": pair.fingerprint,
+            "algorithm": algorithm.name, "fingerprint": pair.fingerprint, "confirmed": confirmed,
         }
     )  # fmt: skip
     private = await asyncio.to_thread(keys.unseal, bytes(pair.sealed), str(principal.account_id))
@@ -117,9 +120,26 @@ async def sign(
     )  # fmt: skip
     uow.session.add(row)
     await uow.session.flush()
-    after = {"signature": str(id_), "n": n, "meaning": meaning, "digest": digest, "hash": bytes(row.hash).hex()}
+    after = {
+        "signature": str(id_),
+        "n": n,
+        "meaning": meaning,
+        "confirmed": confirmed,
+        "digest": digest,
+        "hash": bytes(row.hash).hex(),
+    }
     await uow.audit("sign", kind, key, after=after)
     return row
+
+
+async def _confirm(uow: UnitOfWork, principal: Principal, given: Confirmation, intent: str) -> str:
+    """How the person confirmed: ``password``, or ``webauthn`` and the digest of the authenticator's credential."""
+    if given.password is not None:
+        await confirm_password(uow, principal.account_id, given.password)
+        return "password"
+    if given.assertion is None:
+        raise await devices.ask(uow, principal, intent)
+    return f"webauthn {await devices.confirm(uow, principal, given.assertion, intent)}"
 
 
 async def _key(uow: UnitOfWork, principal: Principal) -> SigningKey:
