@@ -32,6 +32,25 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+class SetWatch:
+    """Notices when the wall clock was set: by hand, or by a time server that leaps.
+
+    A clock that is corrected smoothly is followed; only what moves it by more than ``tolerance`` s against :func:`monotonic` counts.
+    """
+
+    def __init__(self, tolerance: float = 0.5) -> None:
+        self._tolerance = tolerance
+        self._apart = timestamp() - monotonic()
+
+    def jump(self) -> float:
+        """By how many s the clock was set since the last call; 0.0 when it was not."""
+        by = timestamp() - monotonic() - self._apart
+        if abs(by) < self._tolerance:
+            return 0.0
+        self._apart += by
+        return by
+
+
 @contextmanager
 def travel(to: datetime | None = None, *, by: timedelta | None = None, freeze: bool = False) -> Iterator[None]:
     """Move the clock of this process: to an instant, or by a span; with ``freeze`` it stands still there.

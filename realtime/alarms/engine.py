@@ -298,6 +298,10 @@ class Engine:
         self._settle(np.flatnonzero(due.any(axis=1)))
         return [self._told(int(i), int(kind)) for i, kind in zip(*np.nonzero(due), strict=True)]
 
+    def shift(self, by: int) -> None:
+        """The wall clock was set by so many µs: delays that run go on as long as they would have."""
+        self._pending[self._pending > 0] += by
+
     def _again(self, i: Ints, now: int) -> list[Change]:
         """Judge the last values by new limits."""
         known = self._ts[i] > 0

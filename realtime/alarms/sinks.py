@@ -69,6 +69,7 @@ class AlarmSink:
         self._wake = asyncio.Event()
         self._revision: tuple[Any, ...] | None = None
         self._careful = False  # write one by one
+        self._clock = clock.SetWatch()
         self.written = self.lost = 0
 
     # The gateway's calls -----------------------------------------------------------------------------
@@ -80,6 +81,7 @@ class AlarmSink:
 
     def samples(self, batch: SampleBatch) -> None:
         """Judge new states."""
+        self._look_at_clock()
         index = np.full(len(batch), -1, dtype=np.int64)
         known = batch.tag < len(self._lookup)
         index[known] = self._lookup[batch.tag[known]]
@@ -180,7 +182,14 @@ class AlarmSink:
     async def _ticks(self) -> None:
         while True:
             await asyncio.sleep(TICK)
+            self._look_at_clock()
             self._put(self.engine.tick(micros(clock.now())))
+
+    def _look_at_clock(self) -> None:
+        """A clock that was set back would otherwise keep every delayed alarm waiting for as long as it was set back."""
+        if by := self._clock.jump():
+            log.warning("the wall clock was set", by_s=round(by, 3))
+            self.engine.shift(round(by * 1e6))
 
     # What follows ------------------------------------------------------------------------------------
 

@@ -23,6 +23,10 @@ from twin.i18n import t
 
 log = structlog.get_logger("realtime.hub")
 
+#: s that an event time may lie ahead (sources' clocks differ; the field data's engine lets 60 s pass). What is known as of later than that
+#: was told before the wall clock was set back.
+AHEAD = 65.0
+
 
 class Hub:
     """All topics and clients of this process.
@@ -50,6 +54,7 @@ class Hub:
         self.late = 0
         self._topics: dict[TopicKey, Topic] = {}
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._clock = clock.SetWatch()
         self._stream_seq = int(clock.timestamp() * 1_000_000)  # above everything a former process gave, below 2**53
 
     # Publishing -----------------------------------------------------------------------------------
@@ -99,7 +104,8 @@ class Hub:
         """Pass on values of a stream: key, event time (seconds since 1970), value or None for gone. Returns how many
         were news.
 
-        The newest by event time wins; a value that comes late, or twice, is counted and dropped, whenever it arrived.
+        The newest by event time wins; a value that comes late, or twice, is counted and dropped, whenever it arrived. When the wall clock
+        was set back, what is known is of the future: it holds nothing up.
 
         Raises:
             TopicNotFound: when there is no such stream.
@@ -108,10 +114,14 @@ class Hub:
         if spec is None or spec.source is not None:
             raise TopicNotFound(topic=name)
         topic = self._topic(TopicKey(enterprise, name), spec)
+        if by := self._clock.jump():
+            for stream in self._topics.values():
+                stream.state = {key: (at + by, item) for key, (at, item) in stream.state.items()}
+        ahead = clock.timestamp() + AHEAD
         news: dict[str, Item] = {}
         for key, at, value in items:
             known = topic.state.get(key)
-            if known is not None and known[0] >= at:
+            if known is not None and at <= known[0] <= ahead:
                 self.late += 1
                 continue
             item = Item(key, None if value is None else {**value, "id": key})

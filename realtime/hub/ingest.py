@@ -23,6 +23,7 @@ import structlog
 
 from realtime.hub.core import Hub
 from realtime.hub.errors import TopicNotFound
+from twin import clock
 from twin.settings import Settings
 
 log = structlog.get_logger("realtime.hub")
@@ -134,6 +135,7 @@ class Publisher:
         self._newest: dict[tuple[UUID, str], dict[str, tuple[float, dict[str, Any] | bytes | None]]] = {}
         self._waiting: dict[tuple[UUID, str], dict[str, None]] = {}
         self._wake = asyncio.Event()
+        self._clock = clock.SetWatch()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Publisher:
@@ -146,7 +148,10 @@ class Publisher:
         await asyncio.gather(self._task, return_exceptions=True)
 
     def publish(self, enterprise: UUID, topic: str, items: Sequence[Value]) -> None:
-        """Hand over values. One that is older than what was handed over before is dropped."""
+        """Hand over values. One that is older than what was handed over before is dropped, unless the wall clock was set meanwhile."""
+        if by := self._clock.jump():
+            for known_values in self._newest.values():
+                known_values.update({key: (at + by, value) for key, (at, value) in known_values.items()})
         newest = self._newest.setdefault((enterprise, topic), {})
         waiting = self._waiting.setdefault((enterprise, topic), {})
         for key, at, value in items:

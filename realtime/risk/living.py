@@ -18,15 +18,13 @@ from twin import clock
 
 log = structlog.get_logger("realtime.risk")
 
-#: The two clocks may drift apart by this before the wall clock counts as set, s.
-_SET = 0.5
-
 
 class EngineTime:
     """Engine time: the wall clock at the start, carried on by the monotonic clock, s."""
 
     def __init__(self) -> None:
         self._base = clock.timestamp() - clock.monotonic()
+        self._watch = clock.SetWatch()
         #: wall clock minus engine time, s
         self.skew = 0.0
 
@@ -36,12 +34,11 @@ class EngineTime:
 
     def look(self) -> bool:
         """Look at the wall clock; whether it was set since the last look."""
-        apart = clock.timestamp() - self.now()
-        if abs(apart - self.skew) < _SET:
-            return False
-        log.warning("the wall clock was set", by_s=round(apart - self.skew, 3))
-        self.skew = apart
-        return True
+        by = self._watch.jump()
+        if by:
+            log.warning("the wall clock was set", by_s=round(by, 3))
+            self.skew += by
+        return by != 0.0
 
     def engine(self, wall: float) -> float:
         """An instant of the wall clock in engine time; what lies ahead counts from now."""

@@ -171,15 +171,19 @@ class PlantTracking:
         path = self._state_file
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
+        newest = clock.timestamp() if self.tracker.last is None else self.tracker.last.at
         with part.open("wb") as out:
-            np.savez(out, **self.tracker.snapshot(), saved=np.array(clock.timestamp()))  # type: ignore[arg-type]
+            np.savez(out, **self.tracker.snapshot(), saved=np.array(newest))  # type: ignore[arg-type]
         part.replace(path)
 
     def resume(self) -> bool:
         """Go on from the last run's state, if there is one that can be read; whether it was."""
         try:
             with np.load(self._state_file) as data:
-                saved = {name: data[name] for name in data.files if name != "saved"}
+                saved = {name: data[name] for name in data.files}
+            if float(saved.pop("saved")) > clock.timestamp():
+                log.warning("the engine's last state is of the future: the clock was set back; it starts anew")
+                return False
             self.tracker.restore(saved)
         except FileNotFoundError:
             return False

@@ -47,6 +47,11 @@ def outage(error: BaseException) -> bool:
     return isinstance(error, Unavailable | OSError) or (isinstance(error, DBAPIError) and outbox.is_outage(error))
 
 
+class ClockSet(Exception):
+    """The wall clock was set. Event times, ages and dwell times on both sides of that do not go together, so the process ends and the
+    supervisor starts it anew: positions find themselves within seconds, and no old one is shown as fresh."""
+
+
 class Tracking:
     """All enterprises of the installation; :meth:`run` until cancelled."""
 
@@ -96,6 +101,12 @@ class Tracking:
             await self._close()
 
     async def _close(self) -> None:
+        while not self._calls.empty():  # a call for help is not lost with the process
+            enterprise, call = self._calls.get_nowait()
+            try:
+                await alarms.sos(enterprise, call)
+            except Exception as error:
+                log.error("an SOS call could not be raised", subject=call.subject.name, error=repr(error))
         for plant in self.plants.values():
             plant.save()
             plant.write_minute(clock.now())
@@ -174,10 +185,12 @@ class Tracking:
 
     async def _beats(self) -> None:
         """A batch every beat, on the beat; a beat that was missed is left out, not made up for."""
-        due = clock.monotonic()
+        due, wall = clock.monotonic(), clock.SetWatch()
         while True:
             due = max(due + self._beat, clock.monotonic())
             await asyncio.sleep(due - clock.monotonic())
+            if by := wall.jump():
+                raise ClockSet(f"the wall clock was set by {by:.3f} s")
             now = clock.timestamp()
             for plant in self.plants.values():
                 batch, rows = plant.tick(now)
@@ -259,6 +272,9 @@ class Tracking:
                 try:
                     await alarms.sos(enterprise, call)
                     break
+                except asyncio.CancelledError:
+                    self._calls.put_nowait((enterprise, call))  # :meth:`_close` tries once more
+                    raise
                 except Exception as error:  # a call for help is never given up while there is hope
                     tries = 0 if outage(error) else tries + 1
                     log.error("an SOS call could not be raised", subject=call.subject.name, error=repr(error))

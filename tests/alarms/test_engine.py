@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from realtime.alarms.engine import NO_COMMUNICATION, Change, Engine, Setting, StateLimits
+from realtime.alarms.sinks import AlarmSink
+from twin import clock
+from twin.settings import get_settings
 
 A, B = UUID(int=1), UUID(int=2)
 NONE = math.nan
@@ -30,8 +34,8 @@ def level(**more: object) -> Setting:
 class Line:
     """Sends one sample a second."""
 
-    def __init__(self, engine: Engine, device: UUID = A) -> None:
-        self.engine, self.device, self.now = engine, device, 1000 * S
+    def __init__(self, engine: Engine, device: UUID = A, now: int = 1000 * S) -> None:
+        self.engine, self.device, self.now = engine, device, now
 
     def say(self, *values: float, quality: int = 0, step: int = S, ts: int | None = None) -> list[str]:
         told: list[Change] = []
@@ -63,6 +67,20 @@ def test_delays_run_without_further_samples() -> None:
     assert (change.type, change.on, change.at, change.value, change.limit) == ("h", True, crossed, 8.5, 8.0)
     line.now += 3 * S
     assert line.say(5) == [] and line.say(5, 5) == ["-h"]
+
+
+def test_a_wall_clock_that_is_set_neither_stretches_nor_cuts_a_delay() -> None:
+    """The sink looks at the clock; set back by an hour, an alarm with a delay would otherwise wait for that hour."""
+    for jump in (-3600, 3600):
+        sink = AlarmSink(get_settings())
+        sink.engine = made(level(on_delay=3))
+        start = clock.timestamp()
+        assert Line(sink.engine, now=int(start * S)).say(8.5) == []
+        with clock.travel(by=timedelta(seconds=jump)):
+            sink._look_at_clock()
+            now = int((start + jump) * S) + S
+            assert sink.engine.tick(now + 2 * S) == []
+            assert [(c.type, c.on) for c in sink.engine.tick(now + 4 * S)] == [("h", True)]
 
 
 def test_bad_quality_nan_and_late_samples_neither_raise_nor_clear() -> None:

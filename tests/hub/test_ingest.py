@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 from realtime.hub.ingest import Ingest, Publisher, socket_path
 from tests.hub.support import PLANT, eventually, running
+from twin import clock
 from twin.settings import Settings
 
 
@@ -54,6 +56,33 @@ async def test_a_restarted_hub_learns_everything_again(tmp_path: Path) -> None:
             await anna.sub(topic="position")
             assert len(anna.state) == 5000
             await ingest.stop()
+
+
+async def test_a_wall_clock_that_is_set_back_freezes_no_stream(tmp_path: Path) -> None:
+    path = tmp_path / "hub.sock"
+    async with running() as rig, rig.client() as anna, Publisher(path, retry=0.01) as publisher:
+        ingest = Ingest(rig.hub)
+        await ingest.start(path)
+        publisher.publish(
+            PLANT, "position", [("p1", clock.timestamp(), _at(117.0)), ("p2", clock.timestamp(), _at(117.0))]
+        )
+        await anna.sub(topic="position")
+        await anna.until(lambda _: "p2" in anna.state) if "p2" not in anna.state else None
+        before = clock.timestamp()
+        with clock.travel(by=timedelta(hours=-1)):
+            publisher.publish(PLANT, "position", [("p1", clock.timestamp(), _at(118.0))])
+            await anna.until(lambda _: anna.state["p1"]["lon"] == 118.0)
+            rig.hub.publish_stream(
+                PLANT, "position", [("p2", before, _at(119.0))]
+            )  # was on its way when the clock was set
+            publisher.publish(PLANT, "position", [("p2", clock.timestamp(), _at(120.0))])
+            await anna.until(lambda _: anna.state["p2"]["lon"] == 120.0)
+            publisher.publish(
+                PLANT, "position", [("p2", clock.timestamp() - 1.0, _at(1.0)), ("p3", clock.timestamp(), _at(121.0))]
+            )
+            await anna.until(lambda _: "p3" in anna.state)
+            assert anna.state["p2"]["lon"] == 120.0, "a late value is late as before"
+        await ingest.stop()
 
 
 async def test_nonsense_hangs_up_and_the_next_one_is_heard(tmp_path: Path) -> None:

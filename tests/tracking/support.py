@@ -89,6 +89,7 @@ class Running:
     publisher: Publisher
     udp: int
     tcp: int
+    task: asyncio.Task[None]
 
     def send(self, message: bytes) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
@@ -120,7 +121,7 @@ async def running(settings: Settings, beat: float = 0.1, **changes: Any) -> Asyn
         made = Tracking(settings, tracking, publisher, beat=beat, consumers=())
         task = asyncio.create_task(made.run())
         try:
-            yield Running(made, publisher, udp, tcp)
+            yield Running(made, publisher, udp, tcp, task)
         finally:
             task.cancel()
             (ended,) = await asyncio.gather(task, return_exceptions=True)

@@ -24,6 +24,7 @@ from realtime.simulators.broker import DemoBroker
 from realtime.simulators.crowd import Crowd
 from realtime.simulators.crowd_server import CrowdServer
 from realtime.tracking import raw
+from realtime.tracking.server import ClockSet
 from realtime.tracking.sources.mqtt import MqttSource
 from realtime.tracking.sources.sockets import local_path
 from realtime.tracking.tracker import Call
@@ -78,6 +79,30 @@ async def test_a_restarted_process_goes_on_without_a_jump(
     path.write_bytes(b"broken")
     async with up(database, enterprise) as fresh:
         assert fresh.shown(enterprise.id) == {}
+
+
+async def test_a_clock_that_is_set_back_ends_the_process_and_the_next_one_shows_nothing_old(
+    database: Settings, enterprise: Enterprise, staff: list[UUID]
+) -> None:
+    """Ages across the jump would be negative: a place of before would stand as fresh for as long as the clock was set back."""
+    with contextlib.suppress(ClockSet):
+        async with up(database, enterprise) as unit:
+            for _ in range(12):
+                unit.send(report(clock.timestamp(), {"badge": "P-0001", "ranges": control_room((-110.0, -160.0))}))
+                await asyncio.sleep(0.1)
+            await seen(unit, enterprise, staff[0])
+            with clock.travel(by=timedelta(hours=-1)):
+                await eventually(lambda: unit.task.done())
+                assert isinstance(unit.task.exception(), ClockSet)
+                async with up(database, enterprise) as again:
+                    assert again.shown(enterprise.id) == {}
+                    for _ in range(12):
+                        again.send(
+                            report(clock.timestamp(), {"badge": "P-0001", "ranges": control_room((-114.0, -160.0))})
+                        )
+                        await asyncio.sleep(0.1)
+                    value = await seen(again, enterprise, staff[0])
+                    assert float(value["t"]) == pytest.approx(clock.timestamp(), abs=5.0)  # type: ignore[arg-type]
 
 
 async def test_messages_over_mqtt_survive_a_broker_that_goes_away(

@@ -145,7 +145,7 @@ export interface TrackLine {
  * of movers is shown while `setVisible` names it; `pick` tells its layer and id, `screenOf`, `flyTo` and `select` take them.
  */
 export interface LiveView {
-  /** all movers of a layer. Known ones glide to their new fix, never beyond it; a fix older than the known one is ignored. */
+  /** all movers of a layer. Known ones glide to their new fix, never beyond it; a fix a little older than the known one is ignored. */
   setMovers(layer: string, movers: ReadonlyMap<string, Mover>, style: MoverStyle): void
   changeMovers(layer: string, set: ReadonlyMap<string, Mover>, gone: ReadonlySet<string>): void
   /** keeps the camera on one mover until the user moves it (event `follow`) */

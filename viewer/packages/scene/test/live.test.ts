@@ -58,6 +58,7 @@ describe('motion', () => {
     ['a silence', mover(4, 20_000)],
     ['a way that nobody goes', mover(80, 2000)],
     ['another storey', mover(2, 2000, { floor: 'F2' })],
+    ['a clock of the server that was set back', mover(4, -3_599_000)],
   ])('jumps after %s', (_, next) => {
     const motions = start()
     motions.change('people', one(next), new Set(), 5000)

@@ -69,8 +69,9 @@ export class Motions {
       things.set(id, { ref: { layer, id }, mover, at: to, to, from: to, start: now, duration: 0 })
       return
     }
-    if (mover.t < known.mover.t) return
-    const between = mover.t - known.mover.t
+    const between = Math.abs(mover.t - known.mover.t)
+    // far back in time is no late fix (the hub sends none): the server's clock was set
+    if (mover.t < known.mover.t && between <= GAP) return
     const way = Math.hypot(to[0] - known.to[0], to[1] - known.to[1], to[2] - known.to[2])
     const jump = known.mover.floor !== mover.floor || between > GAP || way > (FASTEST * Math.max(between, 1000)) / 1000
     const duration = jump || way === 0 ? 0 : Math.min(LONGEST, Math.max(SHORTEST, between))
