@@ -15,14 +15,13 @@ from realtime.positioning.ble_locator import BleLocator
 from realtime.positioning.floors import FloorPlan, Floors
 from realtime.positioning.geometry import Rings, fence_lines, leave_obstacles, rings
 from realtime.positioning.reorder import Reorder
-from realtime.positioning.scatter import raise_to, those
+from realtime.positioning.scatter import raise_to, those, together
 from realtime.positioning.types import (
     AGILITY,
     FIX,
     SPEED_LIMIT,
     Bools,
     Floats,
-    Ints,
     Kind,
     Model,
     Publishing,
@@ -97,7 +96,7 @@ class Engine:
         self._ranges, self._positions = Reorder(count, hold), Reorder(count, hold)
         self._readings = Reorder(count, hold, quantum=EPOCH)
         self._stated: NDArray[np.int16] = np.zeros(count, np.int16)
-        self._conflict: Ints = np.zeros((len(fixes.SOURCES), count), np.int64)
+        self._conflict: Floats = np.full((len(fixes.SOURCES), count), np.nan)
         self._solids: Rings = rings(solids)
         self._lines: Floats = fence_lines(fences)
 
@@ -123,9 +122,9 @@ class Engine:
         own = those(batch, kind != Kind.REFERENCE)
         raise_to(self.seen, own["badge"], own["time"])
         self._ranges.add(those(batch, _TRACKED[kind]), now)
-        self._positions.add(batch[kind == Kind.FIX], now)
+        self._positions.add(batch.compress(kind == Kind.FIX), now)
         if self._ble is not None:
-            self._readings.add(batch[kind == Kind.RSSI], now)
+            self._readings.add(batch.compress(kind == Kind.RSSI), now)
 
     def _plausible(self, batch: Records, now: float) -> Bools:
         """(k,) which measurements can be true; counts the others."""
@@ -205,7 +204,7 @@ class Engine:
             first = np.ones(preview.size, np.bool_)  # sorted by badge
             np.not_equal(preview["badge"][1:], preview["badge"][:-1], out=first[1:])
             some = preview["badge"][first]
-            part, local = tracks.take(self.tracks, some), preview.copy()
+            part, local = tracks.take(self.tracks, some), together([preview])
             local["badge"] = np.cumsum(first) - 1
             kernel.process(local, part, position, self.health, self.model, False)
             ahead = np.empty((some.size, 5))
@@ -223,7 +222,7 @@ class Engine:
         through &= batch["kind"] != Kind.MOTION
         if not through.any():
             return batch
-        doubtful = batch.copy()
+        doubtful = together([batch])
         doubtful["sigma"][through] = _SLAB_SIGMA
         return doubtful
 
@@ -249,17 +248,18 @@ class Engine:
             with np.errstate(invalid="ignore"):
                 wrong = apart > self.publishing.conflict * (ranged[:, 2] + fix[:, 2])
             wrong &= (now - times[0] <= fresh) & (now - times[1 + s] <= fresh) & (self.tracks.phase == 1)
-            self._conflict[s] = np.where(wrong, self._conflict[s] + 1, 0)
+            since = np.where(wrong, np.where(np.isnan(self._conflict[s]), now, self._conflict[s]), np.nan)
+            self._conflict[s] = since
             # The place that ranges give is not shown from the first doubt on; it is given up when the doubt stays.
-            doubtful = self._conflict[s] >= 1
+            doubtful = ~np.isnan(since)
             ranged[doubtful] = np.nan
             times[0][doubtful] = -np.inf
-            rows = np.flatnonzero(self._conflict[s] >= self.publishing.conflict_count)
+            rows = np.flatnonzero(now - since >= self.publishing.conflict_time)
             if rows.size:
                 self.tracks.x[rows, 0], self.tracks.x[rows, 2] = fix[rows, 0], fix[rows, 1]
                 self.tracks.phase[rows], self.tracks.sound[rows] = 2, times[1 + s][rows]
                 self.tracks.rejects[rows] = 0
-                self._conflict[s][rows] = 0
+                self._conflict[s][rows] = np.nan
 
     def _ble_candidates(self, now: float, rests: Bools, out: Floats, times: Floats) -> None:
         if self._ble is None:

@@ -149,16 +149,16 @@ class Floors:
     def feed(self, batch: Records) -> None:
         """Take ranges and RSSI (votes), pressures and reference pressures, in any order."""
         kind = batch["kind"]
-        for record in batch[kind == Kind.REFERENCE]:
+        for record in batch.compress(kind == Kind.REFERENCE):
             anchor, time = int(record["anchor"]), float(record["time"])
             if time >= self._reference.get(anchor, (-np.inf, 0.0))[0]:
                 self._reference[anchor] = (time, float(record["value"]))
         heard = those(batch, (kind == Kind.RANGE) | (kind == Kind.TDOA) | (kind == Kind.RSSI))
         if heard.size:
             self._vote(heard)
-        pressure = batch[kind == Kind.PRESSURE]
+        pressure = batch.compress(kind == Kind.PRESSURE)
         if pressure.size:
-            self._sense(pressure[np.lexsort((pressure["time"], pressure["badge"]))])
+            self._sense(pressure.take(np.lexsort((pressure["time"], pressure["badge"]))))
 
     def _vote(self, heard: Records) -> None:
         newest = np.full(self._voted.size, -np.inf)
@@ -172,10 +172,10 @@ class Floors:
         distance = np.where(is_rssi, 10.0 ** ((-45.0 - heard["value"]) / 25.0), np.abs(heard["value"]))
         weight = 1.0 / np.square(1.0 + np.clip(distance, 0.0, 100.0) / 3.0)
         add_to(self._votes, heard["badge"], self._anchor_vote[heard["anchor"]], weight)
-        heard = heard[self._unlocated[heard["badge"]]]
+        heard = heard.compress(self._unlocated[heard["badge"]])
         if heard.size:
             top = self._names[self._votes[heard["badge"]].argmax(axis=1)]
-            heard = heard[self._anchor_level[heard["anchor"]] == top]
+            heard = heard.compress(self._anchor_level[heard["anchor"]] == top)
             self.first_z[heard["badge"]] = self._anchor_z[heard["anchor"]]
 
     def _sense(self, pressure: Records) -> None:

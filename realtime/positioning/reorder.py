@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.positioning.jit import jit
-from realtime.positioning.scatter import raise_to
+from realtime.positioning.scatter import raise_to, together
 from realtime.positioning.types import MEASUREMENT, Bools, Floats, Ints, Records
 
 #: Rows of one badge from which on they are sorted before they are put in order: insertion takes their square.
@@ -91,9 +91,9 @@ class Reorder:
         fresh = batch["time"] > self.committed[batch["badge"]]
         if not fresh.all():
             self.late += int(np.count_nonzero(~fresh))
-            batch = batch[fresh]
+            batch = batch.compress(fresh)
         if batch.size:
-            self._kept = np.concatenate([self._kept, batch])
+            self._kept = together([self._kept, batch])
             self._arrived = np.concatenate([self._arrived, np.full(batch.size, now)])
 
     def split(self, now: float) -> tuple[Records, Records]:
@@ -112,22 +112,22 @@ class Reorder:
             horizon[finite] = np.nextafter(whole, -np.inf)
         np.maximum(self.committed, horizon, out=self.committed)
         final = kept["time"] <= self.committed[kept["badge"]]
-        self._kept, self._arrived = kept[~final], self._arrived[~final]
-        return kept[final], self._kept
+        self._kept, self._arrived = kept.compress(~final), self._arrived[~final]
+        return kept.compress(final), self._kept
 
     def _sort(self) -> None:
         kept = self._kept
         arrived = self._arrived
         if np.bincount(kept["badge"]).max() > _MANY:
             order = np.lexsort((np.ascontiguousarray(kept["time"]), np.ascontiguousarray(kept["badge"])))
-            kept, arrived = kept[order], arrived[order]
+            kept, arrived = kept.take(order), arrived[order]
         order = _order(kept, self.committed.size)
-        kept, arrived = kept[order], arrived[order]
+        kept, arrived = kept.take(order), arrived[order]
         new = _first(kept)
         if not new.all():
             starts: NDArray[np.int64] = np.flatnonzero(new)
             self.repeated += kept.size - starts.size
-            kept, arrived = kept[starts], np.minimum.reduceat(arrived, starts)
+            kept, arrived = kept.take(starts), np.minimum.reduceat(arrived, starts)
         self._kept, self._arrived = kept, arrived
 
     @property

@@ -156,8 +156,8 @@ class Publishing(NamedTuple):
         min_anchors: distinct anchors within ``anchor_window`` below which a range fix is degraded.
         switch_gain, switch_time: another source takes over when its r95 is below ``gain`` times the active one's for
             ``time``, or at once when the active one is silent for ``held``.
-        conflict, conflict_count: ranges and a fix that are further apart than ``conflict`` times the sum of their r95
-        contradict each other; after so many publications in a row the ranges start anew around the fix.
+        conflict, conflict_time: ranges and a fix that are further apart than ``conflict`` times the sum of their r95
+        contradict each other; when they do so for that long the ranges start anew around the fix.
         still_time, still_radius, still_share: a dot that stayed within max(radius, share * r95) for that time is
         pinned.
         pin_release, pin_share: the pin lets go at max(release, share * r95) from the estimate.
@@ -176,7 +176,7 @@ class Publishing(NamedTuple):
     switch_gain: float = 0.6
     switch_time: float = 2.0
     conflict: float = 1.5
-    conflict_count: int = 3
+    conflict_time: float = 2.0
     still_time: float = 3.0
     still_radius: float = 0.3
     still_share: float = 0.1

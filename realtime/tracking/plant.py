@@ -105,6 +105,10 @@ class PlantTracking:
             self._minute.batches.append(heard.measurements)
             self._minute.arrived.append(now)
 
+    def tell(self, now: float) -> None:
+        """Between two beats: what has been measured meanwhile goes to the hub, nothing else."""
+        self._publisher.publish(self.enterprise, POSITIONS, self._items.news(self.tracker.news(now)))
+
     def tick(self, now: float) -> tuple[FixBatch, list[Row]]:
         """A beat: publishes to the hub; the batch, and the track points that it settles."""
         batch = self.tracker.tick(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import itertools
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -35,7 +36,8 @@ from twin.settings import Settings
 
 log = structlog.get_logger("realtime.tracking")
 
-#: Seconds between two batches, looks at the plant, writes of tracks, of the state, of figures, of the anchors' health.
+#: Seconds between two batches (halfway those who were measured meanwhile are told), looks at the plant, writes of tracks,
+#: of the state, of figures, of the anchors' health.
 BEAT, LOOK, WRITE, SAVE, FIGURES, ANCHORS = 1.0, 3.0, 5.0, 15.0, 60.0, 300.0
 _RETRY = 2.0
 #: Times that a call for help is tried when something else than an outage is in the way.
@@ -184,15 +186,19 @@ class Tracking:
         self._revision = revision
 
     async def _beats(self) -> None:
-        """A batch every beat, on the beat; a beat that was missed is left out, not made up for."""
+        """A batch every beat, on the beat; a beat that was missed is left out, not made up for. Halfway between two batches
+        the screens get what is new: no measurement waits longer than half a beat."""
         due, wall = clock.monotonic(), clock.SetWatch()
-        while True:
-            due = max(due + self._beat, clock.monotonic())
+        for half in itertools.count():
+            due = max(due + self._beat / 2, clock.monotonic())
             await asyncio.sleep(due - clock.monotonic())
             if by := wall.jump():
                 raise ClockSet(f"the wall clock was set by {by:.3f} s")
             now = clock.timestamp()
             for plant in self.plants.values():
+                if half % 2:
+                    plant.tell(now)
+                    continue
                 batch, rows = plant.tick(now)
                 self.store.add(plant.enterprise, rows)
                 if self._consumers and not self._batches.full():

@@ -12,7 +12,7 @@ _NUMBER = {"type": "number"}
 STREAMS = (
     Stream(
         POSITIONS,
-        "Where every person and vehicle is, once a second; id is the subject's",
+        "Where every person and vehicle is: half a second after a measurement, and about once a second without; id is the subject's",
         "people:read",
         {
             "type": "object",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.positioning.engine import Engine
+from realtime.positioning.scatter import together
 from realtime.positioning.types import Floats, Ints, Kind, Records, State
 from realtime.tracking.batch import PERSON, VEHICLE, FixBatch, Subject
 from realtime.tracking.clocks import Clocks
@@ -61,6 +62,7 @@ class Tracker:
         self._subjects: tuple[Subject, ...] = ()
         self._subject_of: Ints = np.zeros(0, np.int64)
         self._kind_of: NDArray[np.int8] = np.zeros(0, np.int8)
+        self._given: Floats = np.zeros(0)
         self._bind()
 
     def take(self, heard: Heard, now: float) -> None:
@@ -107,19 +109,31 @@ class Tracker:
 
     def tick(self, now: float) -> FixBatch:
         """All fixes as of ``now``."""
+        fixes, subject = self._fixes(now)
+        self.last = self._batch(fixes, subject, now)
+        return self.last
+
+    def news(self, now: float) -> FixBatch:
+        """Fixes as of ``now`` of those alone who were measured since their last one."""
+        fixes, subject = self._fixes(now)
+        new = fixes["event_time"] > self._given[subject]
+        return self._batch(fixes.compress(new), subject[new], now)
+
+    def _fixes(self, now: float) -> tuple[Records, Ints]:
+        """Everybody's fix and subject index."""
         if self._queue:
             queue, self._queue, self._queued = self._queue, [], 0
-            self.engine.feed(queue[0] if len(queue) == 1 else np.concatenate(queue), now)
+            self.engine.feed(queue[0] if len(queue) == 1 else together(queue), now)
         fixes = self.engine.publish(now)
         subject = self._subject_of[fixes["badge"]] if fixes.size else np.zeros(0, np.int64)
         keep = (subject >= 0) & (fixes["age"] <= FORGET)
         if not keep.all():
-            fixes, subject = fixes[keep], subject[keep]
-        self.last = self._batch(fixes, subject, now)
-        return self.last
+            fixes, subject = fixes.compress(keep), subject[keep]
+        return fixes, subject
 
     def _batch(self, fixes: Records, subject: Ints, now: float) -> FixBatch:
         world, floors = self.world, self.engine.floors
+        self._given[subject] = fixes["event_time"]
         x, y, z = (np.ascontiguousarray(fixes[name]) for name in ("x", "y", "z"))
         lon, lat = world.plant.frame.to_lonlat(x, y)
         inside = floors.building[fixes["badge"]] if floors is not None else np.full(fixes.size, -1, np.int64)
@@ -174,6 +188,7 @@ class Tracker:
         made = tuple(subjects)
         if made != self._subjects or rows.tolist() != self._subject_of.tolist():
             self.roster += 1
+            self._given = np.append(self._given, np.full(len(made) - self._given.size, -np.inf))
             self._subjects, self._subject_of = made, rows
             self._kind_of = np.array([VEHICLE if s.kind == "vehicle" else PERSON for s in made] or [PERSON], np.int8)
 

@@ -7,6 +7,7 @@ import pytest
 
 from realtime.positioning.types import State
 from realtime.tracking.messages import MessageInvalid, decode
+from realtime.tracking.stream import Items
 from realtime.tracking.tracker import Call, Tracker
 from tests.tracking.support import ANCHORS, of, place, ranges, report, subject, world
 
@@ -45,6 +46,23 @@ def test_every_fix_says_where_when_how_sure_and_from_what() -> None:
     assert 0.0 < batch.r95[i] < 3.0 and batch.speed[i] < 0.3 and batch.source[i] == 1 and batch.state[i] == State.GOOD
     assert batch.t[i] == pytest.approx(T0 + 8.9) and batch.age[i] == pytest.approx(0.1, abs=1e-6)
     assert abs(batch.lon[i] - 117.78) < 0.5 and len(batch) == 1
+
+
+def test_between_two_beats_those_are_told_who_were_measured_meanwhile() -> None:
+    bench, items = Bench(), Items()
+    for n in range(3):
+        bench.stand(T0 - 6, 6, n=n)
+    assert len(items.of(bench.unit.tick(T0))) == 3
+    bench.send(report(T0 + 0.3, {"badge": "P-0001", "ranges": ranges((10.0, 12.0))}), T0 + 0.4)
+    news = bench.unit.news(T0 + 0.5)
+    assert [news.subjects[i] for i in news.index.tolist()] == [subject(1)] and news.t[0] == T0 + 0.3
+    key = str(subject(1).id)
+    assert [told[0] for told in items.news(news)] == [key]
+    # Nobody is gone because he was not in it; at the beat the others follow, and this one with the next that says more of him.
+    told = items.of(bench.unit.tick(T0 + 1.0))
+    assert key not in {k for k, _, _ in told} and len(told) == 2 and all(value for _, _, value in told)
+    assert len(bench.unit.news(T0 + 1.5)) == 0
+    assert len(items.of(bench.unit.tick(T0 + 2.0))) == 3
 
 
 def test_a_repeat_changes_nothing() -> None:

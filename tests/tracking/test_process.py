@@ -248,4 +248,4 @@ async def test_every_measurement_stays_for_the_forensic_window(
     assert [(r["anchor"], float(r["value"])) for r in rows] == [(a, pytest.approx(v)) for a, v in sent]
     assert {r["kind"] for r in rows} == {"range"}
     place = raw.folder(database, enterprise.id)
-    assert raw.drop(place, began - timedelta(hours=1)) == 0 and raw.drop(place, clock.now() + timedelta(hours=1)) >= 1
+    assert raw.drop(place, began - timedelta(hours=2)) == 0 and raw.drop(place, clock.now() + timedelta(hours=1)) >= 1
