@@ -49,10 +49,12 @@ def confirmation(enterprise: Enterprise) -> dict[str, Any]:
     return {"password": enterprise.password, "strokes": STROKES}
 
 
-async def alarm(enterprise: Enterprise, key: str, zone: str, grade: int, kind: str = "hh") -> None:
+async def alarm(
+    enterprise: Enterprise, key: str, zone: str, grade: int, kind: str = "hh", name: str = "TI-101"
+) -> None:
     fact = AlarmFact(
-        key, "point", kind, grade, clock.now(), {"name": "TI-101", "value": 9, "limit": 8, "unit": "℃"},
-        subject_name="TI-101", zone_code=zone,
+        key, "point", kind, grade, clock.now(), {"name": name, "value": 9, "limit": 8, "unit": "℃"},
+        subject_name=name, zone_code=zone,
     )  # fmt: skip
     async with unit_of_work(enterprise.id) as uow:
         await raise_alarm(uow, fact)
@@ -105,6 +107,34 @@ async def test_an_alarm_lifts_its_zone_and_people_are_told_by_control_level(
     past = (await manager.get("/api/risk/at", params={"at": lifted})).json()
     assert past["levels"]["Z-43"] == 1
     assert (await manager.get("/api/risk/at")).json()["levels"]["Z-43"] == before
+
+
+@pytest.mark.req("M8.3")
+async def test_nothing_is_pushed_again_for_the_same_cause(
+    risk: Risk, manager: httpx.AsyncClient, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    """A point whose alarm comes, goes and comes again tells once; another point in the same zone is news."""
+    from domain.risk.subscribers import SUBSCRIBERS
+
+    assert (await settings(manager, enterprise, "alarm_interlock", hold_s=0, release_s=0)).status_code == 200
+    before = (await manager.get("/api/zones/Z-41")).json()["state"]["level"]
+
+    async def told() -> int:
+        while await deliver(SUBSCRIBERS[0]):
+            pass
+        inbox = (await (await sign_in("leader")).get("/api/inbox", params={"limit": 200})).json()["items"]
+        return sum(n["kind"] == "risk_raised" and n["link"].endswith("Z-41") for n in inbox)
+
+    said = []
+    for key, name in (("7", "PI-107"), ("7", "PI-107"), ("8", "PI-108")):
+        await alarm(enterprise, f"point:{key}:hh", "Z-41", 1, name=name)
+        await zone_shows(manager, "Z-41", 1)
+        said.append(await told())
+        async with unit_of_work(enterprise.id) as uow:
+            await clear_alarm(uow, f"point:{key}:hh", clock.now())
+        if len(said) < 3:  # three alarms are frequent alarms: those stay for ten minutes
+            await zone_shows(manager, "Z-41", before)
+    assert said == [1, 1, 2]
 
 
 async def test_a_rule_is_changed_with_a_signature_and_only_once(
