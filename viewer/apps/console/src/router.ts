@@ -16,6 +16,7 @@ export const router = createRouter({
         { path: 'points/:id?', name: 'points', component: () => import('./pages/PointsPage.vue') },
         { path: 'transfer', name: 'transfer', component: () => import('./pages/TransferPage.vue') },
         { path: 'inbox', name: 'inbox', component: () => import('./pages/InboxPage.vue') },
+        { path: 'profile', name: 'profile', component: () => import('./pages/ProfilePage.vue') },
         { path: 'audit', name: 'audit', component: () => import('./pages/AuditPage.vue') },
         ...MODULES.flatMap((m) => m.pages.map(({ name, path, component }) => ({ name, path, component }))),
       ],

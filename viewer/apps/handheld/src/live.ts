@@ -3,9 +3,9 @@ import type { ApiClient, Schema } from '@twin/api'
 /** A challenge of the server: good once, for a minute. */
 export type Challenge = Schema<'ChallengeOut'>
 export type LivePhoto = Schema<'PhotoOut'>
-/** How somebody signs: strokes in 0..1 of the field, and the password. */
+/** How somebody signs: strokes in 0..1 of the field, and the password; without one the server asks for their authenticator. */
 export interface Confirmation {
-  password: string
+  password?: string
   strokes: [number, number][][]
 }
 

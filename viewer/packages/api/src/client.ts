@@ -1,3 +1,4 @@
+import { assertion } from './device'
 import { pathOf } from './path'
 import type {
   CollectionInfo,
@@ -51,6 +52,13 @@ export interface RequestOptions {
 
 const SAFE = new Set(['GET', 'HEAD'])
 
+/** The body with the authenticator's confirmation that the server asks for (a signature without a password), else undefined. */
+async function confirmed(error: ApiError, body: unknown): Promise<object | undefined> {
+  if (error.code !== 'device_needed' || typeof body !== 'object' || body === null || !('confirmation' in body)) return undefined
+  const given = await assertion(error.params)
+  return given && { ...body, confirmation: { ...(body.confirmation as object), assertion: given } }
+}
+
 export class ApiClient {
   constructor(private readonly options: ClientOptions = {}) {}
 
@@ -78,6 +86,8 @@ export class ApiClient {
     }
     if (!response.ok) {
       const error = await toError(response)
+      const again = await confirmed(error, options.body)
+      if (again) return this.request(path, { ...options, body: again })
       if (error.status === 401 && !path.startsWith('/api/auth/login')) this.options.onUnauthenticated?.()
       throw error
     }

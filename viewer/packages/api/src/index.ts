@@ -1,6 +1,7 @@
 export type { components } from './generated/openapi'
 export * from './types'
 export * from './client'
+export * from './device'
 export * from './path'
 export * from './generated/layers'
 export * from './session'

@@ -91,3 +91,29 @@ describe('pathOf', () => {
     expect(pathOf('/api/spatial/{layer}/{id}', { layer: 'zone' })).toContain('/zone/')
   })
 })
+
+describe('a signature that an authenticator confirms', () => {
+  const asked = { code: 'device_needed', message: '请确认', params: { challenge_id: 'c1', options: { challenge: 'abc' } } }
+  const answer = { id: 'k', type: 'public-key' }
+  function authenticator(get: () => Promise<unknown>) {
+    vi.stubGlobal('PublicKeyCredential', { parseRequestOptionsFromJSON: (options: unknown) => options })
+    vi.stubGlobal('navigator', { credentials: { get } })
+  }
+
+  it('answers the challenge and sends the step again with it', async () => {
+    authenticator(async () => ({ toJSON: () => answer }))
+    const { api, calls } = client([json(asked, 428), json({ ok: true })])
+    const body = { opinion: '同意', confirmation: { strokes: [[[0, 0]]] } }
+    expect(await api.request('/api/hazards/1/accept', { method: 'POST', body })).toEqual({ ok: true })
+    expect(JSON.parse(String(calls[1]?.init.body))).toEqual({ opinion: '同意', confirmation: { strokes: [[[0, 0]]], assertion: { challenge_id: 'c1', credential: answer } } })
+    vi.unstubAllGlobals()
+  })
+
+  it('says what is missing when the person breaks off', async () => {
+    authenticator(() => Promise.reject(new DOMException('no', 'NotAllowedError')))
+    const { api, calls } = client([json(asked, 428)])
+    await expect(api.request('/x', { method: 'POST', body: { confirmation: {} } })).rejects.toMatchObject({ code: 'device_needed' })
+    expect(calls).toHaveLength(1)
+    vi.unstubAllGlobals()
+  })
+})
