@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from domain.inspections import repository
+from domain.inspections import repository_dispatch as rows
 from domain.inspections.models import InspectionPlan, InspectionStop
 from domain.inspections.periods import Days, occurrences
+from domain.inspections.repository_dispatch import DuePlan
 from domain.inspections.workflow import TASK
 from twin import clock
 from twin.auth.repository import accounts_with_role
@@ -33,7 +35,7 @@ _EXPIRED_AT_ONCE = 2000
 log = structlog.get_logger("inspections")
 
 
-def covers(stop: InspectionStop, plan: InspectionPlan, unit_zones: dict[str, list[str]]) -> bool:
+def covers(stop: InspectionStop, plan: InspectionPlan | DuePlan, unit_zones: dict[str, list[str]]) -> bool:
     """Whether a stop concerns a plan: the whole plant, or all zones of the plan."""
     if stop.scope == "plant":
         return True
@@ -47,11 +49,10 @@ async def dispatch(uow: UnitOfWork, now: datetime | None = None) -> int:
     site = await spatial.site(uow.session, None)
     zone = ZoneInfo(site.timezone if site else "Asia/Shanghai")
     until = now + AHEAD
-    plans = [p for p in await repository.plans(uow.session, active=True) if (p.dispatched_to or now - BACK) < until]
+    plans = await rows.due_plans(uow.session, until)
     stops = await repository.stops(uow.session, now - BACK)
     days, zones = await _days(uow), await _unit_zones(uow, stops)
-    names = await repository.names(uow.session, {p.owner_id for p in plans if p.owner_id})
-    tasks, skips = list[dict[str, Any]](), list[dict[str, Any]]()
+    dues, skips = list[tuple[UUID, UUID, datetime, datetime]](), list[dict[str, Any]]()
     for plan in plans:
         mine = [s for s in stops if covers(s, plan, zones)]
         begin = max(plan.dispatched_to or now - BACK, now - BACK)
@@ -66,22 +67,16 @@ async def dispatch(uow: UnitOfWork, now: datetime | None = None) -> int:
                     {"enterprise_id": uow.enterprise_id, "plan_id": plan.id, "starts_at": due.start, "stop_id": stop.id}
                 )
                 continue
-            tasks.append(
-                {
-                    "id": uuid7(), "enterprise_id": uow.enterprise_id, "plan_id": plan.id, "status": TASK.initial,
-                    "version": 1, "starts_at": due.start, "due_at": due.end, "assignee_id": plan.owner_id,
-                    "assignee_name": names.get(plan.owner_id, "") if plan.owner_id else "", "post": plan.post,
-                    "late": False, "checkins": [], "updated_at": now,
-                }
-            )  # fmt: skip
-    await repository.add_tasks(uow.session, tasks)
+            dues.append((uuid7(), plan.id, due.start, due.end))
+    made = await rows.make_tasks(uow.session, dues, TASK.initial, now)
     await repository.add_skips(uow.session, skips)
-    await repository.set_dispatched(uow.session, [p.id for p in plans], until)
-    if tasks or skips:
-        await uow.audit("dispatch", "inspection_task", "dispatch", after={"tasks": len(tasks), "skipped": len(skips)})
-        await uow.emit("inspections", "dispatch", "dispatch", {"tasks": len(tasks), "skipped": len(skips)})
-        await _tell_new(uow, tasks)
-    return len(tasks)
+    await rows.set_dispatched(uow.session, [p.id for p in plans], until)
+    count = sum(made.values())
+    if count or skips:
+        await uow.audit("dispatch", "inspection_task", "dispatch", after={"tasks": count, "skipped": len(skips)})
+        await uow.emit("inspections", "dispatch", "dispatch", {"tasks": count, "skipped": len(skips)})
+        await _tell_new(uow, made)
+    return count
 
 
 async def _days(uow: UnitOfWork) -> Days:
@@ -97,14 +92,11 @@ async def _unit_zones(uow: UnitOfWork, stops: Sequence[InspectionStop]) -> dict[
     return made
 
 
-async def _tell_new(uow: UnitOfWork, tasks: Sequence[dict[str, Any]]) -> None:
+async def _tell_new(uow: UnitOfWork, made: Mapping[UUID | None, int]) -> None:
     """One notification a person, however many tasks."""
-    counts: dict[UUID, int] = {}
-    for task in tasks:
-        if task["assignee_id"] is not None:
-            counts[task["assignee_id"]] = counts.get(task["assignee_id"], 0) + 1
-    for account_id, count in counts.items():
-        await notify(uow, [account_id], "inspection_new", {"count": count}, link="/m/tasks")
+    for account_id, count in made.items():
+        if account_id is not None:
+            await notify(uow, [account_id], "inspection_new", {"count": count}, link="/m/tasks")
 
 
 async def suspend(uow: UnitOfWork, stop: InspectionStop) -> int:

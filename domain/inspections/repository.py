@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -63,12 +63,6 @@ async def account_name(session: AsyncSession, account_id: UUID) -> str | None:
     return found.name if found is not None and found.active else None
 
 
-async def names(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, str]:
-    """Names of accounts."""
-    found = await session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
-    return {row[0]: row[1] for row in found}
-
-
 async def stops(session: AsyncSession, since: datetime | None = None) -> list[InspectionStop]:
     """Stops that reach beyond ``since``, oldest first."""
     query = select(InspectionStop).where(~InspectionStop.deleted).order_by(InspectionStop.starts_at)
@@ -126,14 +120,6 @@ async def add_skips(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     """Note what was not dispatched, and why."""
     if rows:
         await session.execute(upsert(InspectionSkip).on_conflict_do_nothing(), rows)
-
-
-async def set_dispatched(session: AsyncSession, plan_ids: Sequence[UUID], until: datetime) -> None:
-    """Remember how far plans are dispatched. No new version: nobody's edit is disturbed."""
-    await session.execute(
-        text("UPDATE inspection_plan SET dispatched_to = :until WHERE id = ANY(:ids)"),
-        {"until": until, "ids": list(plan_ids)},
-    )
 
 
 async def tasks(
