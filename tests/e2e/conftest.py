@@ -34,8 +34,8 @@ collect_ignore = (
     else [
         "bigscreen/test_people.py",
         "bigscreen/test_scene.py",
+        "console/test_accuracy.py",
         "console/test_alarms.py",
-        "console/test_people.py",
         "handheld/test_dual.py",
         "handheld/test_riskmap.py",
     ]

@@ -1,72 +1,189 @@
-"""The console's people in a real browser: somebody is found by department and area, and their card says where they are."""
+"""The console's people and fences in a real browser, with a crew of their own: search and live card, counts at a fence, badges."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
+from urllib.error import URLError
+from uuid import uuid4
 
 import pytest
+from gis_assets.sites.demo.frame import ring, to_lonlat
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PATIENCE, Plant
+from tests.e2e.conftest import PATIENCE, Plant, console_page
 
 expect.set_options(timeout=60_000)
+#: Where the crew stands (local metres): nobody of the demo's crowd comes nearer than 60 m.
+PLACE = (110.0, 200.0)
+
+
+@dataclass
+class Crew:
+    """People of this file alone, located by a gateway of their own."""
+
+    mark: str
+    department: str
+    people: list[dict[str, Any]]
+    zone: str = ""
+    place: tuple[float, float] = PLACE
+
+    def badge(self, n: int) -> str:
+        """The code of a badge of this crew; the last one is nobody's."""
+        return f"E2E-{self.mark}-{n}"
+
+
+@contextmanager
+def _located(plant: Plant, crew: Crew) -> Iterator[None]:
+    """Tell the plant twice a second where everybody of the crew is."""
+    over, cookie = threading.Event(), plant.token("admin")
+
+    def run() -> None:
+        while not over.wait(0.5):
+            x, y = crew.place
+            fix = {"x": x, "y": y, "source": "vendor", "floor": 0, "sigma": 0.3}
+            badges = [{"badge": crew.badge(n), "fix": fix} for n in range(len(crew.people))]
+            with suppress(URLError, TimeoutError):  # a busy server gets the next one
+                plant.call("POST", "/api/positions/batch", {"gateway": crew.mark, "badges": badges}, cookie=cookie)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+def _zone(plant: Plant, person: str, cookie: str) -> str:
+    """Where the plant says that somebody is, once it does."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        position = plant.call("GET", f"/api/people/{person}", cookie=cookie)["position"]
+        if position and position["zone"]:
+            return str(position["zone"])
+        time.sleep(0.3)
+    raise AssertionError("the crew was never located")
+
+
+@pytest.fixture(scope="module")
+def crew(plant: Plant) -> Iterator[Crew]:
+    """Two people with badges, and a third badge in the drawer."""
+    cookie, mark = plant.token("manager"), uuid4().hex[:6].upper()
+    department = plant.call("GET", "/api/people/departments", cookie=cookie)[0]["code"]
+    made = Crew(mark, department, [])
+    for n in range(3):
+        body = {"kind": "badge", "ex_mark": "Ex ia IIC T4 Ga", "temp_limit_c": 80, "battery": 90}
+        plant.call("PUT", f"/api/people/terminals/{made.badge(n)}", body, cookie=cookie)
+    for n in range(2):
+        person = {
+            "code": f"{mark}-{n}",
+            "name": f"巡检{mark}{n}",
+            "sex": "female",
+            "class": "contractor",
+            "department": department,
+        }
+        made.people.append(plant.call("POST", "/api/people", person, cookie=cookie))
+        plant.call("PUT", f"/api/people/{made.people[n]['id']}/badge", {"badge": made.badge(n)}, cookie=cookie)
+    with _located(plant, made):
+        made.zone = _zone(plant, made.people[0]["id"], cookie)
+        yield made
+    for person in made.people:
+        plant.call("DELETE", f"/api/people/{person['id']}/badge", cookie=cookie)
 
 
 @pytest.fixture(scope="module")
 def page(plant: Plant, browser: Browser) -> Iterator[Page]:
     """A manager's console."""
-    context = browser.new_context(viewport={"width": 1440, "height": 860}, locale="zh-CN")
-    made = context.new_page()
-    made.set_default_timeout(60_000)
-    plant.login(made, "manager")
-    yield made
-    context.close()
-
-
-def _located(plant: Plant) -> list[dict[str, Any]]:
-    """People with a department who are inside a building: they stay in its zone while one looks. A fresh plant has
-    nobody in the first seconds."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while True:
-        people = plant.call("GET", "/api/people?badge=true&limit=500", cookie=plant.token("manager"))["items"]
-        found = [p for p in people if p["department"] and (p["position"] or {}).get("floor")]
-        if found:
-            return found
-        assert time.monotonic() < deadline, "nobody was located"
-        time.sleep(0.5)
-
-
-def _search(page: Page, plant: Plant, person: dict[str, Any]) -> None:
-    zone = person["position"]["zone_name"]
-    page.goto(f"{plant.url}/console/people")
-    page.select_option("[data-test=department]", person["department"])
-    page.select_option("[data-test=zone]", person["position"]["zone"])
-    page.fill("input[name=search]", person["name"])
-    row = page.locator(f"[data-test=person][data-id='{person['id']}']")
-    expect(row).to_contain_text(zone)
-    row.click()
-    side = page.locator("[data-test=person-side]")
-    expect(side).to_contain_text(person["code"])
-    expect(side.locator("[data-test=area]")).to_contain_text(zone)
+    with console_page(browser, plant, width=1440, height=860) as made:
+        yield made
 
 
 @pytest.mark.req("M10.3")
-def test_a_person_is_found_by_department_and_area(page: Page, plant: Plant) -> None:
-    person = _located(plant)[0]
+def test_a_person_is_found_by_department_area_and_name_and_the_card_is_live(
+    page: Page, plant: Plant, crew: Crew
+) -> None:
+    person = crew.people[0]
+    page.goto(f"{plant.url}/console/people")
+    page.fill("input[name=search]", person["name"])
+    row = page.locator(f"[data-test=person][data-id='{person['id']}']")
+    expect(row).to_have_attribute("data-zone", crew.zone)
+    page.select_option("[data-test=department]", crew.department)
+    page.select_option("[data-test=zone]", crew.zone)
+    expect(page.locator("[data-test=person]")).to_have_count(1)
+    row.click()
+    side = page.locator("[data-test=person-side]")
+    for said in (person["name"], person["code"], "承包商", "女"):
+        expect(side).to_contain_text(said)
+    expect(side.locator("[data-test=position]")).to_contain_text(_degrees(crew.place)[:7])
+    crew.place = (PLACE[0] + 6.0, PLACE[1])
+    before = side.locator("[data-test=position]").inner_text()
+    expect(side.locator("[data-test=position]")).not_to_have_text(before)
+    page.reload()  # the address says who is shown, and how was searched
+    expect(side).to_contain_text(person["name"])
+    expect(page.locator("input[name=search]")).to_have_value(person["name"])
+
+
+def _degrees(place: tuple[float, float]) -> str:
+    return f"{to_lonlat(*place)[0]:.6f}"
+
+
+@pytest.mark.req("M10.2")
+def test_a_fence_counts_live_and_an_edited_limit_is_judged_at_once(page: Page, plant: Plant, crew: Crew) -> None:
+    x, y = PLACE
+    corners = [(x - 16, y - 8), (x + 16, y - 8), (x + 16, y + 8), (x - 16, y + 8)]
+    cookie, code = plant.token("manager"), f"GF-{crew.mark}"
+    fence = plant.call(
+        "POST",
+        "/api/spatial/geofence",
+        {
+            "geometry": {"type": "Polygon", "coordinates": [ring(corners, 0.0)]},
+            "properties": {
+                "code": code, "name": f"围栏{crew.mark}", "kind": "over_count", "limit_count": 2, "grade": 4, "enabled": True,
+                "classes": "contractor", "allowed": f'{{"persons": ["{crew.people[0]["code"]}"]}}',
+            },
+        },
+        cookie=cookie,
+    )  # fmt: skip
     try:
-        _search(page, plant, person)
-    except AssertionError:  # whoever walked off in these seconds is rightly not in that area any more
-        person = _located(plant)[-1]
-        _search(page, plant, person)
-    assert f"department={person['department']}" in page.url
+        page.goto(f"{plant.url}/console/fences")
+        row = page.locator(f"[data-test=fence][data-code='{code}']")
+        expect(row.locator("[data-test=inside]")).to_have_text("2")
+        expect(row).to_have_attribute("data-alarms", "")
+        row.click()
+        side = page.locator("[data-test=fence-side]")
+        side.locator("[name=limit_count]").fill("1")
+        side.locator("[data-test=save-rules]").click()
+        expect(side.locator("[data-test=saved]")).to_be_visible()
+        expect(row).to_have_attribute("data-alarms", "over_count")
+        side.locator("[name=limit_count]").fill("2")
+        side.locator("[data-test=save-rules]").click()
+        expect(row).to_have_attribute("data-alarms", "")
+    finally:
+        now = plant.call("GET", f"/ogc/collections/geofence/items/{fence['id']}", cookie=cookie)["properties"][
+            "version"
+        ]
+        plant.call("DELETE", f"/api/spatial/geofence/{fence['id']}", cookie=cookie, headers={"If-Match": f'"{now}"'})
 
 
-def test_accuracy_and_the_map_for_installers_are_shown(page: Page, plant: Plant) -> None:
-    page.goto(f"{plant.url}/console/accuracy")
-    page.click("[data-tab=anchors]")
-    expect(page.locator("[data-test=anchor]")).not_to_have_count(0)
-    page.click("[data-tab=plan]")
-    expect(page.locator("[data-test=plan]")).to_be_visible()
-    expect(page.locator("[data-test=plan-within]")).to_contain_text("%")
+def test_a_badge_is_issued_from_the_card_and_never_to_two(page: Page, plant: Plant, crew: Crew) -> None:
+    name = f"新工{crew.mark}"
+    page.goto(f"{plant.url}/console/people?q={name}")
+    page.click("[data-test=new]")
+    side = page.locator("[data-test=person-side]")
+    side.locator("[name=code]").fill(f"{crew.mark}-NEW")
+    side.locator("[name=name]").fill(name)
+    side.locator("[data-test=save]").click()
+    expect(side.locator("h2").first).to_have_text(name)
+    side.locator("[name=badge]").fill(crew.badge(0))
+    side.locator("[data-test=issue]").click()
+    expect(side.locator("[data-test=fault]")).to_contain_text(crew.badge(0))
+    side.locator("[name=badge]").fill(crew.badge(2))
+    side.locator("[data-test=issue]").click()
+    expect(side.locator("[data-test=held]")).to_contain_text(crew.badge(2))
+    expect(page.locator("[data-test=person]", has_text=name)).to_contain_text(crew.badge(2))
+    side.locator("[data-test=take-back]").click()
+    expect(side.locator("[name=badge]")).to_be_visible()
+    expect(side.locator("[data-test=badges] tr")).to_have_count(1)
