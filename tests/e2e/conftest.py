@@ -32,6 +32,7 @@ collect_ignore = (
     []
     if os.environ.get("TWIN_E2E_ALL")
     else [
+        "bigscreen/test_address.py",
         "bigscreen/test_people.py",
         "bigscreen/test_scene.py",
         "console/test_accuracy.py",

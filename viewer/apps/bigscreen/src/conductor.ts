@@ -2,7 +2,7 @@ import { PlantScene, type CameraView, type FeatureRef, type PlantView, type Scen
 import { wallRem } from '@twin/ui'
 import { watch } from 'vue'
 import { i18n } from './i18n'
-import { LAYERS } from './layers'
+import { LAYERS, MOVING } from './layers'
 import { conductModel, measureVolume } from './modelStage'
 import { MODULES } from './modules'
 import { frameDrawn, stage } from './stage'
@@ -142,6 +142,7 @@ function listen(view: PlantView, events: Events): (() => void)[] {
   return [
     events.on('pick', ({ ref }) => (screen.selected = ref)),
     events.on('hover', (ref) => (screen.hovered = ref)),
+    events.on('follow', (ref) => (screen.followed = ref)),
     events.on('camera', (_view, { heading, pixelsPerMetre }) => {
       screen.heading = heading
       screen.pixelsPerMetre = pixelsPerMetre
@@ -174,15 +175,19 @@ function listen(view: PlantView, events: Events): (() => void)[] {
 function address(view: PlantView): (() => void)[] {
   const [screen, plant] = [useScreen(), usePlant()]
   let applying = false
-  const code = (ref: FeatureRef | undefined): UrlState['selected'] => {
+  const named = (ref: FeatureRef | undefined): UrlState['selected'] => {
+    if (ref && MOVING.has(ref.layer)) return { layer: ref.layer, code: ref.id }
     const feature = plant.get(ref)
     return ref && feature ? { layer: ref.layer, code: feature.properties.code } : undefined
   }
+  const find = ({ layer, code }: { layer: string; code: string }): FeatureRef | undefined =>
+    MOVING.has(layer) ? { layer, id: code } : plant.find(layer, code)
   const write = (push: boolean): void => {
     if (applying) return
     const state: UrlState = { camera: view.camera(), layers: [...screen.visible] }
-    const selected = code(screen.selected)
+    const selected = named(screen.selected)
     if (selected) state.selected = selected
+    if (screen.followed && screen.followed.id === screen.selected?.id) state.followed = true
     const floor = screen.floor && plant.layer('floor').get(screen.floor)?.properties.code
     if (floor) state.floor = floor
     const url = location.pathname + location.search + toHash(state)
@@ -193,7 +198,8 @@ function address(view: PlantView): (() => void)[] {
     const state = parseHash(location.hash)
     applying = true
     if (state.layers) screen.visible = new Set(state.layers)
-    screen.selected = state.selected && plant.find(state.selected.layer, state.selected.code)
+    screen.selected = state.selected && find(state.selected)
+    screen.followed = state.followed && screen.selected
     screen.floor = state.floor && plant.find('floor', state.floor)?.id
     if (fly && state.camera) view.flyTo(state.camera)
     queueMicrotask(() => (applying = false))
@@ -202,11 +208,11 @@ function address(view: PlantView): (() => void)[] {
   const start = parseHash(location.hash)
   if (start.layers) screen.visible = new Set(start.layers)
   const waits = [start.selected?.layer, start.floor && 'floor'].filter(
-    (l): l is string => typeof l === 'string' && l !== '',
+    (l): l is string => typeof l === 'string' && l !== '' && !MOVING.has(l),
   )
   const waiting = watch(
     () => waits.every((layer) => plant.loaded.has(layer)),
-    (there) => there && waits.length > 0 && apply(false),
+    (there) => there && (start.selected || start.floor) && apply(false),
     { immediate: true },
   )
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -219,7 +225,7 @@ function address(view: PlantView): (() => void)[] {
   return [
     waiting,
     watch([() => screen.selected, () => screen.floor], () => write(true)),
-    watch([() => screen.visible, () => screen.heading, () => screen.pixelsPerMetre], later),
+    watch([() => screen.visible, () => screen.followed, () => screen.heading, () => screen.pixelsPerMetre], later),
     () => {
       removeEventListener('popstate', back)
       clearTimeout(timer)

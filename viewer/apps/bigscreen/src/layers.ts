@@ -36,6 +36,9 @@ export const LAYERS: readonly LayerInfo[] = [
 /** The switches of the layer tree, those of modules last in their group. */
 export const SWITCHES: readonly LayerInfo[] = [...LAYERS, ...Object.values(modules).flatMap((m) => m.default)]
 
+/** Layers of things that move: drawn from a live stream, each by its id. */
+export const MOVING: ReadonlySet<string> = new Set(SWITCHES.filter((l) => l.virtual).map((l) => l.key))
+
 export const START_LAYERS: ReadonlySet<string> = new Set(SWITCHES.filter((l) => l.start).map((l) => l.key))
 
 export function iconOf(layer: string): IconName {

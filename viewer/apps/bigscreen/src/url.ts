@@ -4,8 +4,10 @@ import type { CameraView } from '@twin/scene'
 export interface UrlState {
   camera?: CameraView
   layers?: string[]
-  /** layer and code, e.g. zone:Z-11 */
+  /** layer and code, e.g. zone:Z-11; of what moves (people, vehicles) its id */
   selected?: { layer: string; code: string }
+  /** the camera follows what is selected */
+  followed?: true
   floor?: string
 }
 
@@ -20,6 +22,7 @@ export function parseHash(hash: string): UrlState {
   if (layers !== null) state.layers = layers.split(',').filter((l) => /^[a-z_]+$/.test(l))
   const selected = /^([a-z_]+):(.+)$/.exec(params.get('sel') ?? '')
   if (selected?.[1] && selected[2]) state.selected = { layer: selected[1], code: selected[2] }
+  if (state.selected && params.get('follow') === '1') state.followed = true
   const floor = params.get('floor')
   if (floor) state.floor = floor
   return state
@@ -35,6 +38,7 @@ export function toHash(state: UrlState): string {
   }
   if (state.layers) parts.push(`layers=${state.layers.join(',')}`)
   if (state.selected) parts.push(`sel=${state.selected.layer}:${encodeURIComponent(state.selected.code)}`)
+  if (state.selected && state.followed) parts.push('follow=1')
   if (state.floor) parts.push(`floor=${encodeURIComponent(state.floor)}`)
   return parts.length > 0 ? `#${parts.join('&')}` : ''
 }

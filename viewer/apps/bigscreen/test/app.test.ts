@@ -34,7 +34,14 @@ describe('address', () => {
     expect(parseHash(toHash(state))).toEqual(state)
   })
 
+  it('names a person by id, and that the camera follows', () => {
+    const state = { selected: { layer: 'people', code: '01a225bf-a755-7287-93c6-f885bd960983' }, followed: true as const }
+    expect(parseHash(toHash(state))).toEqual(state)
+    expect(toHash({ followed: true })).toBe('')
+  })
+
   it('survives nonsense', () => {
+    expect(parseHash('#follow=1')).toEqual({})
     expect(parseHash('#view=a,b&sel=zone&layers=<x>,zone&floor=')).toEqual({ layers: ['zone'] })
     expect(parseHash('')).toEqual({})
     expect(toHash({})).toBe('')

@@ -8,6 +8,8 @@ import { START_LAYERS } from '../layers'
 export const useScreen = defineStore('screen', () => {
   const visible = shallowRef<ReadonlySet<string>>(START_LAYERS)
   const selected = shallowRef<FeatureRef>()
+  /** the camera keeps to it until the user takes it */
+  const followed = shallowRef<FeatureRef>()
   /** under the pointer */
   const hovered = shallowRef<FeatureRef>()
   const floor = ref<string>()
@@ -40,6 +42,7 @@ export const useScreen = defineStore('screen', () => {
   return {
     visible,
     selected,
+    followed,
     hovered,
     floor,
     measureMode,

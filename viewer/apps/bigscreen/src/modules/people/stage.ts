@@ -68,7 +68,8 @@ export function stagePeople(view: PlantView): () => void {
     watch([() => people.fences, () => plant.layer('geofence')], fences, { immediate: true }),
     watch(() => people.area, (id) => view.live.dimOutside(id), { immediate: true }), // prettier-ignore
     watch(() => people.track, (lines) => view.live.setTrack(lines), { immediate: true }), // prettier-ignore
-    watch(() => people.followed, (ref) => view.live.follow(ref), { immediate: true }), // prettier-ignore
+    // whoever is named by an address can be followed once the first positions are here
+    watch([() => screen.followed, () => people.known], ([ref, known]) => known && view.live.follow(ref), { immediate: true }), // prettier-ignore
   ]
   return () => ends.forEach((end) => end())
 }

@@ -1,5 +1,5 @@
 import { LiveStore, type StoreChange } from '@twin/live'
-import type { FeatureRef, TrackLine } from '@twin/scene'
+import type { TrackLine } from '@twin/scene'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { stage } from '../../stage'
@@ -57,7 +57,6 @@ export const usePeople = defineStore('people', () => {
   /** id of the zone that stands out */
   const area = ref<string>()
   const track = shallowRef<readonly TrackLine[]>()
-  const followed = shallowRef<FeatureRef>()
   /** the call for help whose card is open */
   const sos = shallowRef<OpenAlarm>()
   const listeners = new Set<(change: StoreChange<Fix>) => void>()
@@ -132,5 +131,5 @@ export const usePeople = defineStore('people', () => {
     return () => listeners.delete(listener)
   }
 
-  return { fixes, fences, calls, sos, known, refused, counts, areas, area, track, followed, start, listen, choose, openCall }
+  return { fixes, fences, calls, sos, known, refused, counts, areas, area, track, start, listen, choose, openCall }
 })
