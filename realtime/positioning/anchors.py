@@ -19,7 +19,7 @@ from realtime.positioning.kernel import (
     HEALTH_TIME,
     radius95,
 )
-from realtime.positioning.types import Floats, Records
+from realtime.positioning.types import Floats, Model, Publishing, Records
 
 
 class AnchorTable(NamedTuple):
@@ -120,11 +120,11 @@ def accuracy_map(
 ) -> AccuracyMap:
     """Planning aid: what one epoch of ranges from the anchors (m, 3) within ``reach`` m would give over a floor.
 
-    Geometric dilution for range noise ``sigma`` (m, bodies and survey included), at badge height ``height``. Walls are
-    not
-    looked at: give the anchors of one room. A place that sees fewer than three anchors, or anchors on one line through
-    it, has no fix.
+    Geometric dilution for range noise ``sigma`` (m), at badge height ``height``, with what the engine adds to every ring
+    that it publishes: bodies and survey, which no number of anchors averages out. Walls are not looked at: give the
+    anchors of one room. A place that sees fewer than three anchors, or anchors on one line through it, has no fix.
     """
+    least = math.hypot(Model().body, Publishing().r95_floor)
     xmin, ymin, xmax, ymax = bounds
     x = np.arange(xmin + cell / 2, xmax, cell)
     y = np.arange(ymin + cell / 2, ymax, cell)
@@ -139,5 +139,5 @@ def accuracy_map(
     r95 = np.full(gx.shape, math.inf)
     for i, j in np.argwhere((count >= 3) & (det > 1e-6)):
         v = sigma * sigma / det[i, j]
-        r95[i, j] = radius95(v * jyy[i, j], -v * jxy[i, j], v * jxx[i, j])
+        r95[i, j] = math.hypot(radius95(v * jyy[i, j], -v * jxy[i, j], v * jxx[i, j]), least)
     return AccuracyMap(x, y, r95, count)

@@ -177,5 +177,5 @@ export default {
   planWithin: '{share} % of the floor within {limit} m',
   computing: 'Computing…',
   planHint: 'Dots are anchors that hang there; click to add ones (squares) and see at once what to expect. Walls are not looked at.',
-  step: { fine: '≤ {third} m', good: '≤ {limit} m', far: '> {limit} m', none: 'no fix' },
+  step: { fine: '≤ {half} m', good: '≤ {limit} m', far: '> {limit} m', none: 'no fix' },
 }

@@ -177,5 +177,5 @@ export default {
   planWithin: '{share} % 的面积在 {limit} m 以内',
   computing: '正在计算…',
   planHint: '圆点为现有基站；点击图面添加拟装基站（方块），立即重新计算预期误差。墙体遮挡不在计算内。',
-  step: { fine: '≤ {third} m', good: '≤ {limit} m', far: '> {limit} m', none: '无法定位' },
+  step: { fine: '≤ {half} m', good: '≤ {limit} m', far: '> {limit} m', none: '无法定位' },
 }
