@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -15,7 +16,9 @@ from domain.hazards.subscribers import SUBSCRIBERS
 from domain.inspections import dispatch
 from tests.conftest import Enterprise
 from tests.hazards.support import Crew
-from tests.signature.support import confirmation, live_photo
+from tests.signature.authenticator import Authenticator
+from tests.signature.support import STROKES, confirmation, live_photo
+from tests.support import PASSWORD
 from twin import clock
 from twin.db import deliver, outbox
 
@@ -120,6 +123,58 @@ async def test_reminders_before_and_behind_the_end(crew: Crew) -> None:
     # Late work still counts, as late.
     done = await crew.people["employee"].post(f"/api/inspections/tasks/{task['id']}/submit", json=_work(plan))
     assert done.json()["status"] == "done"
+
+
+@pytest.mark.req("M4.2")
+async def test_the_heat_of_zones_is_what_was_done_and_what_is_overdue(crew: Crew) -> None:
+    at = (clock.now() + timedelta(hours=1)).astimezone(ZoneInfo("Asia/Shanghai"))
+    rule = {"unit": "day", "at": f"{at:%H:%M}", "window_minutes": 60}
+    plan = await _plan(crew, name="热力", rule=rule, zone_codes=["Z-42"])
+    await _dispatch(crew)
+    (task,) = await _tasks(crew, plan)
+    due = datetime.fromisoformat(task["due_at"])
+
+    async def heat() -> tuple[Json, Json]:
+        span = {"since": (due - timedelta(hours=1)).isoformat(), "until": (due + timedelta(hours=1)).isoformat()}
+        rates = (await crew.people["manager"].get("/api/inspections/statistics", params=span)).json()
+        return rates["by_zone"]["Z-42"], rates["by_plan"][plan["code"]]
+
+    assert await heat() == ({"waiting": 1}, {"waiting": 1})
+    with clock.travel(due + timedelta(minutes=1)):
+        await dispatch.watch()
+    assert await heat() == ({"overdue": 1}, {"overdue": 1})
+
+
+@pytest.mark.req("M4.2")
+async def test_an_inspection_is_confirmed_by_the_inspectors_authenticator(
+    crew: Crew, client: httpx.AsyncClient
+) -> None:
+    plan = await _plan(crew, name="设备确认")
+    task = await _first(crew, plan)
+    employee, path = crew.people["employee"], f"/api/inspections/tasks/{task['id']}/submit"
+    device = Authenticator((await employee.get("/api/signatures/devices")).json()["origin"], "localhost")
+    begun = (await employee.post("/api/signatures/devices/options", json={"password": PASSWORD})).json()
+    body = {"challenge_id": begun["challenge_id"], "credential": device.create(begun["options"]), "name": "终端"}
+    assert (await employee.post("/api/signatures/devices", json=body)).status_code == 201
+    work = _work(plan, confirmation={"strokes": STROKES})
+    many = await employee.post(
+        "/api/inspections/sync",
+        json={
+            "work": [{k: v for k, v in {**work, "task_id": task["id"]}.items() if k != "confirmation"}],
+            "confirmation": {"strokes": STROKES},
+        },
+    )
+    assert many.json()["errors"][0]["code"] == "password_missing", "one confirmation for many takes the password"
+    asked = await employee.post(path, json=work)
+    assert asked.status_code == 428 and (await employee.get(path.removesuffix("/submit"))).json()["records"] == []
+    given = asked.json()["params"]
+    credential = device.get(given["options"])
+    work["confirmation"]["assertion"] = {"challenge_id": given["challenge_id"], "credential": credential}
+    other = {**work, "results": [{**work["results"][0], "result": 1, "note": "渗漏"}, work["results"][1]]}
+    assert (await employee.post(path, json=other)).json()["code"] == "device_refused", "other results than confirmed"
+    done = (await employee.post(path, json=work)).json()
+    assert done["status"] == "done", done
+    assert (await client.get(f"/api/verify/{done['signature_id']}")).json()["valid"]
 
 
 @pytest.mark.req("M4.5")
