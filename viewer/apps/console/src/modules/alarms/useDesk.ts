@@ -4,7 +4,7 @@ import { onBeforeUnmount, ref, shallowRef } from 'vue'
 import { useSession } from '../../session'
 import { merge, queryOf, type Alarm } from './types'
 
-/** In a flood the list is read again at most this often, ms. */
+/** In a flood the list is read again this long after the last reading has come, ms: a slow server is not asked more often. */
 const AGAIN = 1000
 
 /** A filtered list of alarms, page after page, kept current: open ones by the hub, membership by reading the first page again. */
@@ -20,10 +20,12 @@ export function useDesk(filter: () => Record<string, string>) {
   let live: Live | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let asked = 0
+  let stale = false
 
   async function read(more = false): Promise<void> {
     const mine = ++asked
     loading.value = true
+    stale = false
     try {
       const before = more ? (next.value ?? undefined) : undefined
       const limit = more ? 50 : Math.min(500, Math.max(50, rows.value.length))
@@ -39,8 +41,20 @@ export function useDesk(filter: () => Record<string, string>) {
     } catch (error) {
       if (mine === asked) fault.value = error instanceof ApiError || error instanceof Error ? error.message : String(error)
     } finally {
-      if (mine === asked) loading.value = false
+      if (mine === asked) {
+        loading.value = false
+        if (stale) again()
+      }
     }
+  }
+
+  function again(): void {
+    stale = true
+    if (loading.value) return // asked for once that has come
+    timer ??= setTimeout(() => {
+      timer = undefined
+      void read()
+    }, AGAIN)
   }
 
   /** Another filter: from the start. */
@@ -54,11 +68,9 @@ export function useDesk(filter: () => Record<string, string>) {
     if (live || !url) return
     live = connectLive({ url: hubAddress(url) }, (state) => (connection.value = state))
     store.listen(({ set }) => {
-      rows.value = merge(rows.value, set)
-      timer ??= setTimeout(() => {
-        timer = undefined
-        void read()
-      }, AGAIN)
+      // in a flood most changes are of alarms on other pages: nothing to draw
+      if (rows.value.some((row) => set.has(row.id))) rows.value = merge(rows.value, set)
+      again()
     })
     live.subscribe({ topic: 'alarms', mode: 'batch' }, (change) => {
       if (change.kind === 'refused') fault.value = change.message
@@ -67,6 +79,7 @@ export function useDesk(filter: () => Record<string, string>) {
   }
 
   onBeforeUnmount(() => {
+    asked += 1 // what still comes is for nobody
     clearTimeout(timer)
     live?.stop()
   })
