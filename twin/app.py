@@ -12,7 +12,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
@@ -24,6 +23,7 @@ from twin.errors import TooLarge, TwinError, Unavailable
 from twin.i18n import negotiate, t
 from twin.registry import discover
 from twin.settings import Settings, get_settings
+from twin.spa import Spa
 
 log = structlog.get_logger("twin.app")
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for name in ("screen", "console", "m"):
         folder = settings.viewer_dist / name
         if folder.is_dir():
-            app.mount(f"/{name}", _Spa(directory=folder, html=True), name=name)
+            app.mount(f"/{name}", Spa(directory=folder, html=True), name=name)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -164,21 +164,6 @@ class _Guard:
             await send(message)
 
         await self.app(scope, receive, with_headers)
-
-
-class _Spa(StaticFiles):
-    """A single-page app: unknown paths give its index; hashed assets never change, the index is always asked for."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        try:
-            response = await super().get_response(path, scope)
-        except HTTPException as error:
-            if error.status_code != 404 or "." in path.rsplit("/", 1)[-1]:
-                raise
-            response = await super().get_response("index.html", scope)
-        fixed = "/assets/" in f"/{path}" and response.status_code == 200
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fixed else "no-cache"
-        return response
 
 
 _PROBLEM = {
