@@ -67,6 +67,13 @@ viewer() {
 # Chinese lettering on the generated model and in test pictures.
 fonts() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] || system "Chinese fonts" fonts-noto-cjk fontconfig; }
 
+# Alarms are spoken by the server. Without the voice all else works and the screens say so: it is tried once, and no start fails for it.
+voice() {
+  command -v espeak-ng >/dev/null || [ -f var/setup/voice ] && return
+  touch var/setup/voice
+  (system "Mandarin voice" espeak-ng) || say "没有语音，报警只有声响和文字 · no voice: alarms sound and show, but do not speak (apt-get install espeak-ng)"
+}
+
 browser() {
   local missing=()
   [ -x /usr/bin/chromium ] || command -v chromium >/dev/null || missing+=(chromium)
@@ -86,8 +93,8 @@ bench() {
 [ $# -gt 0 ] || set -- run
 for part in "$@"; do
   case "$part" in
-    run) database; fonts; python run;;
-    dev) database; fonts; browser; python dev;;
+    run) database; fonts; voice; python run;;
+    dev) database; fonts; voice; browser; python dev;;
     viewer) viewer;;
     bench) bench;;
     *) fail "setup.sh: unknown part $part";;
