@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from domain.hazards import documents, from_alarm, repository, service
+from domain.hazards import criteria, documents, from_alarm, repository, service
 from domain.hazards.models import HazardNotice
 from domain.hazards.repository import Asked
 from domain.hazards.schemas import (
@@ -17,6 +17,7 @@ from domain.hazards.schemas import (
     Assign,
     ConfirmFixed,
     Criteria,
+    CriteriaIn,
     Evaluate,
     HazardDetail,
     HazardOut,
@@ -119,9 +120,23 @@ async def statistics(uow: Uow, principal: CurrentPrincipal, filters: Filters) ->
 
 
 @router.get("/criteria", summary="Criteria of major hazards")
-async def criteria(principal: CurrentPrincipal) -> Criteria:
-    """Code, Chinese, English."""
-    return Criteria.model_validate({k: service.criteria()[k] for k in ("version", "items")})
+async def criteria_in_force(uow: Uow, principal: CurrentPrincipal) -> Criteria:
+    """The version in force: code, Chinese, English."""
+    return await criteria.in_force(uow, await service.today(uow))
+
+
+@router.get("/criteria/versions", summary="Versions of the criteria of major hazards")
+async def criteria_versions(uow: Uow, principal: CurrentPrincipal) -> list[Criteria]:
+    """Every one, oldest first."""
+    return await criteria.versions(uow, await service.today(uow))
+
+
+@router.post("/criteria", summary="New version of the criteria of major hazards", status_code=201)
+async def add_criteria(body: CriteriaIn, uow: Uow, principal: CurrentPrincipal) -> list[Criteria]:
+    """In force from its day on; hazards that were judged before keep naming their own version."""
+    today = await service.today(uow)
+    await criteria.add(uow, principal, body, today)
+    return await criteria.versions(uow, today)
 
 
 @router.get("/people", summary="People who can be named")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,7 @@ class Hazard(SpatialRow, Base):
     evaluator_id: Mapped[UUID | None]
     dismiss_reason: Mapped[str]
     criteria: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    criteria_version: Mapped[str]
     owner_id: Mapped[UUID | None]
     owner_name: Mapped[str]
     acceptor_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
@@ -100,6 +101,17 @@ class HazardAcceptance(Identified, Tenant, Base):
     __table_args__ = (
         Index("uq_hazard_acceptance_rectification_id_acceptor_id", "rectification_id", "acceptor_id", unique=True),
     )
+
+
+class HazardCriteria(Identified, Tenant, Base):
+    """An enterprise's own version of the criteria of major hazards; the one that ships lies in ``data/criteria.json``."""
+
+    __tablename__ = "hazard_criteria"
+
+    version: Mapped[str]
+    effective_from: Mapped[date]
+    items: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class HazardNotice(Identified, Tenant, Base):

@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.hazards.models import Hazard, HazardAcceptance, HazardNotice, HazardRectification
+from domain.hazards.models import Hazard, HazardAcceptance, HazardCriteria, HazardNotice, HazardRectification
 from twin.auth.models import Account, AccountRole
 
 _COLUMNS = (
     "h.id, h.code, h.name, h.version, h.status, h.level, h.hazard_type, h.source, h.category, h.manage_type,"
     " h.description, h.zone_code, h.department, h.origin, h.reporter_id, h.reporter_name, h.owner_id, h.owner_name,"
     " h.acceptor_ids, h.created_at, h.deadline, h.days_left, h.overdue, h.rectified_at, h.closed_at, h.photos,"
-    " h.criteria, h.plan, h.dismiss_reason, h.send_back_reason, h.extension_until, h.extension_reason,"
+    " h.criteria, h.criteria_version, h.plan, h.dismiss_reason, h.send_back_reason, h.extension_until, h.extension_reason,"
     " h.risk_measure_id, h.round, h.hazard_code, h.check_record_id, h.origin_key, ST_X(h.geom) AS lon, ST_Y(h.geom) AS lat"
 )
 OPEN = ("reported", "to_assign", "rectifying", "extension_asked", "to_accept")
@@ -148,6 +148,11 @@ async def acceptances(session: AsyncSession, rectification_ids: Sequence[UUID]) 
 async def notices(session: AsyncSession) -> list[HazardNotice]:
     """The enterprise's rules."""
     return list(await session.scalars(select(HazardNotice).order_by(HazardNotice.id)))
+
+
+async def criteria(session: AsyncSession) -> list[HazardCriteria]:
+    """The enterprise's own versions of the criteria."""
+    return list(await session.scalars(select(HazardCriteria).order_by(HazardCriteria.id)))
 
 
 async def clear_notices(session: AsyncSession) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from twin.signature.schemas import Confirmation
-from twin.text_in import Body, Instant, Line, Name, Paragraph
+from twin.text_in import Body, Day, Instant, Line, Name, Paragraph
 
 _Photos = Annotated[list[UUID], Field(min_length=1, max_length=12)]
 _People = Annotated[list[UUID], Field(min_length=1, max_length=8)]
@@ -43,12 +44,15 @@ class ReportIn(Body):
     fixed: Fixed | None = None
 
 
+_Criterion = Annotated[str, Field(pattern=r"^[\w-]{1,20}$")]
+
+
 class Evaluate(Body):
     """It is one: its grade and class. A major one names the criteria that it meets."""
 
     level: Annotated[int, Field(ge=0, le=1)]
     hazard_type: Annotated[int, Field(ge=1, le=8)]
-    criteria: Annotated[list[Annotated[str, Field(pattern=r"^[\w-]{1,20}$")]], Field(max_length=30)] = []
+    criteria: Annotated[list[_Criterion], Field(max_length=30)] = []
 
 
 class Reason(Body):
@@ -179,6 +183,7 @@ class HazardDetail(HazardOut):
     photos: list[UUID]
     photo_files: dict[str, UUID]
     criteria: list[str]
+    criteria_version: str
     plan: dict[str, Any]
     dismiss_reason: str
     send_back_reason: str
@@ -220,8 +225,18 @@ class NoticeIn(Body):
     role: Literal["leader", "manager", "employee", "regulator"]
 
 
+class CriteriaIn(Body):
+    """A version of the checklist: rows of code, Chinese, English."""
+
+    version: Name
+    effective_from: Day
+    items: Annotated[list[tuple[_Criterion, Name, Name]], Field(min_length=1, max_length=300)]
+
+
 class Criteria(BaseModel):
     """The checklist by which a hazard is a major one."""
 
     version: str
+    effective_from: date
+    in_force: bool
     items: list[list[str]]

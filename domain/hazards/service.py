@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +12,7 @@ from geoalchemy2 import WKTElement
 from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
-from domain.hazards import notices, repository
+from domain.hazards import criteria, notices, repository
 from domain.hazards.models import Hazard, HazardAcceptance, HazardRectification
 from domain.hazards.schemas import Accept, Assign, ConfirmFixed, Evaluate, Fixed, Rectify, ReportIn
 from domain.hazards.signed import content
@@ -46,13 +43,6 @@ class HazardTaken(Conflict):
     """The number is used, or was never given out."""
 
     code = "hazard_number_taken"
-
-
-@cache
-def criteria() -> dict[str, Any]:
-    """The checklist of major hazards that ships."""
-    found: dict[str, Any] = json.loads((files("domain.hazards") / "data" / "criteria.json").read_text(encoding="utf-8"))
-    return found
 
 
 async def reserve(uow: UnitOfWork, principal: Principal) -> str:
@@ -148,7 +138,7 @@ async def create(
 
 _EMPTY: dict[str, Any] = {
     "level": 0, "hazard_type": 8, "source": 10, "category": 0, "manage_type": 1, "description": "", "department": "",
-    "hazard_code": "", "origin": "manual", "origin_key": "", "dismiss_reason": "", "criteria": [], "owner_name": "",
+    "hazard_code": "", "origin": "manual", "origin_key": "", "dismiss_reason": "", "criteria": [], "criteria_version": "", "owner_name": "",
     "acceptor_ids": [], "plan": {}, "extension_reason": "", "send_back_reason": "", "round": 0, "overdue": False,
     "escalated": 0,
 }  # fmt: skip
@@ -178,27 +168,30 @@ async def step(
 
 async def evaluate(uow: UnitOfWork, principal: Principal, hazard_id: UUID, body: Evaluate) -> None:
     """It is a hazard of this grade and class."""
-    _check_criteria(body)
-    await step(uow, principal, hazard_id, "evaluate", {**body.model_dump(), "manage_type": 1})
+    version = await criteria.require(uow, await today(uow), body.level, body.criteria)
+    data = {**body.model_dump(), "criteria_version": version if body.criteria else "", "manage_type": 1}
+    await step(uow, principal, hazard_id, "evaluate", data)
 
 
 async def confirm_fixed(uow: UnitOfWork, principal: Principal, hazard_id: UUID, body: ConfirmFixed) -> None:
     """It was put right on the spot; the acceptors look at it."""
-    _check_criteria(body)
+    version = await criteria.require(uow, await today(uow), body.level, body.criteria)
     found = await _accounts(uow, body.acceptor_ids)
     row = await get(uow, hazard_id)
     if row["reporter_id"] in found:
         raise Invalid(errors=[{"where": "acceptor_ids", "code": "own_judge"}])
-    await step(uow, principal, hazard_id, "confirm_fixed", body.model_dump())
+    await step(
+        uow,
+        principal,
+        hazard_id,
+        "confirm_fixed",
+        {**body.model_dump(), "criteria_version": version if body.criteria else ""},
+    )
 
 
-def _check_criteria(body: Evaluate) -> None:
-    known = {item[0] for item in criteria()["items"]}
-    unknown = [c for c in body.criteria if c not in known]
-    if unknown:
-        raise Invalid(errors=[{"where": "criteria", "code": "criterion_unknown", "value": c} for c in unknown])
-    if body.level == 1 and not body.criteria:
-        raise Invalid(errors=[{"where": "criteria", "code": "major_needs_criteria"}])
+async def today(uow: UnitOfWork) -> date:
+    """The site's own day."""
+    return (await _today(uow)).date()
 
 
 async def _accounts(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, str]:

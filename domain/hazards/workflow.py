@@ -71,7 +71,7 @@ def _some_missing(row: Row, context: Context) -> str | None:
 
 def _evaluated(row: Row, context: Context) -> Mapping[str, Any]:
     assert context.actor is not None
-    names = ("level", "hazard_type", "criteria", "manage_type")
+    names = ("level", "hazard_type", "criteria", "criteria_version", "manage_type")
     return {**{n: context.data[n] for n in names if n in context.data}, "evaluator_id": context.actor.account_id}
 
 

@@ -20,6 +20,7 @@ from domain.inspections.schemas import (
     PlanDetail,
     PlanIn,
     PlanOut,
+    PlanPerson,
     RecordOut,
     Resume,
     StopIn,
@@ -52,6 +53,13 @@ def _item(row: InspectionItem) -> dict[str, Any]:
 
 def _task(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "number": service.number_of(row["id"])}
+
+
+@router.get("/people", summary="People whom a plan can name")
+async def plan_people(uow: Uow, principal: CurrentPrincipal) -> list[PlanPerson]:
+    """Active accounts with their roles, by name; for those who plan."""
+    principal.require("inspection:plan")
+    return [PlanPerson(id=i, name=name, roles=roles) for i, name, roles in await repository.people(uow.session)]
 
 
 @router.get("/plans", summary="Inspection plans")

@@ -63,6 +63,18 @@ async def account_name(session: AsyncSession, account_id: UUID) -> str | None:
     return found.name if found is not None and found.active else None
 
 
+async def people(session: AsyncSession) -> list[tuple[UUID, str, list[str]]]:
+    """Active accounts with their roles, by name."""
+    found = await session.execute(
+        text(
+            "SELECT a.id, a.name, coalesce(array_agg(r.role ORDER BY r.role) FILTER (WHERE r.role IS NOT NULL), '{}')"
+            " FROM account a LEFT JOIN account_role r ON r.account_id = a.id WHERE a.active"
+            " GROUP BY a.id, a.name ORDER BY a.name, a.id"
+        )
+    )
+    return [(row[0], row[1], list(row[2])) for row in found]
+
+
 async def stops(session: AsyncSession, since: datetime | None = None) -> list[InspectionStop]:
     """Stops that reach beyond ``since``, oldest first."""
     query = select(InspectionStop).where(~InspectionStop.deleted).order_by(InspectionStop.starts_at)

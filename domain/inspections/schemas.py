@@ -116,6 +116,14 @@ class Submit(Work):
     confirmation: Confirmation
 
 
+class PlanPerson(BaseModel):
+    """Somebody whom a plan can name."""
+
+    id: UUID
+    name: str
+    roles: list[str]
+
+
 class OfflineWork(Work):
     """Work that was done without connection."""
 

@@ -16,9 +16,8 @@ from realtime.alarms.raising import AlarmFact, raise_alarm
 from tests.conftest import Enterprise
 from tests.hazards.support import PLAN, Crew, accept
 from tests.kernel.tools import owner
-from tests.signature.authenticator import Authenticator
-from tests.signature.support import STROKES, live_photo
-from tests.support import PASSWORD, make_enterprise
+from tests.signature.support import live_photo
+from tests.support import make_enterprise
 from twin import clock
 from twin.db import outbox
 from twin.db.uow import unit_of_work
@@ -84,6 +83,44 @@ async def test_a_major_hazard_needs_criteria_and_the_five_elements_and_reaches_t
     assert bare["params"]["reason"] == "major_needs_plan"
     given = await crew.step("leader", hazard, "assign", crew.assignment(plan=PLAN))
     assert given["status"] == "rectifying" and given["plan"]["emergency"] == PLAN["emergency"]
+
+
+@pytest.mark.req("M4.3")
+async def test_new_criteria_are_loaded_and_earlier_judgements_keep_theirs(
+    crew: Crew, client: httpx.AsyncClient
+) -> None:
+    manager = crew.people["manager"]
+    shipped = (await manager.get("/api/hazards/criteria")).json()
+    before = await crew.report(level=1)
+    judged = await crew.step("manager", before, "evaluate", {"level": 1, "hazard_type": 7, "criteria": ["15"]})
+    assert judged["criteria_version"] == shipped["version"]
+    today = (await manager.get("/api/hazards/criteria/versions")).json()
+    assert [v["version"] for v in today if v["in_force"]] == [shipped["version"]]
+    items = [["A-1", "新标准第一条", "First of the new ones"]]
+    body = {
+        "version": "AQ 3067-2026",
+        "effective_from": (clock.now() - timedelta(days=2)).date().isoformat(),
+        "items": items,
+    }
+    assert (await crew.people["employee"].post("/api/hazards/criteria", json=body)).status_code == 403
+    twice = await manager.post("/api/hazards/criteria", json={**body, "items": items * 2})
+    assert twice.json()["errors"][0]["code"] == "criterion_twice"
+    later = {**body, "version": "later", "effective_from": (clock.now() + timedelta(days=30)).date().isoformat()}
+    assert (await manager.post("/api/hazards/criteria", json=later)).status_code == 201
+    assert (await manager.get("/api/hazards/criteria")).json()["version"] == shipped["version"], "not begun yet"
+    assert (await manager.post("/api/hazards/criteria", json=body)).status_code == 201
+    assert (await manager.post("/api/hazards/criteria", json=body)).json()["code"] == "code_taken"
+    assert (await manager.get("/api/hazards/criteria")).json()["items"] == items
+    after = await crew.report(level=1)
+    old = await crew.step("manager", after, "evaluate", {"level": 1, "hazard_type": 7, "criteria": ["15"]}, 422)
+    assert old["errors"][0]["code"] == "criterion_unknown"
+    judged = await crew.step("manager", after, "evaluate", {"level": 1, "hazard_type": 7, "criteria": ["A-1"]})
+    assert (judged["criteria"], judged["criteria_version"]) == (["A-1"], "AQ 3067-2026")
+    assert (await manager.get(f"/api/hazards/{before['id']}")).json()["criteria_version"] == shipped["version"]
+    # the other tests name the criteria that ship
+    yesterday = (clock.now() - timedelta(days=1)).date().isoformat()
+    back = {"version": "back", "effective_from": yesterday, "items": shipped["items"]}
+    assert (await manager.post("/api/hazards/criteria", json=back)).status_code == 201
 
 
 async def test_it_is_no_hazard(crew: Crew) -> None:
@@ -305,73 +342,3 @@ async def test_an_alarm_becomes_one_hazard_and_goes_through_the_loop(crew: Crew,
     assert (await employee.post(path)).json()["status"] == "closed", "no second one, also when the first is closed"
     nowhere = await employee.post(f"/api/hazards/from-alarm/{elsewhere}")
     assert nowhere.status_code == 201 and nowhere.json()["lon"] > 100, "without a place it lies at the site's origin"
-
-
-async def _registered(http: httpx.AsyncClient) -> Authenticator:
-    origin = (await http.get("/api/signatures/devices")).json()["origin"]
-    made = Authenticator(origin, "localhost")
-    begun = (await http.post("/api/signatures/devices/options", json={"password": PASSWORD})).json()
-    body = {"challenge_id": begun["challenge_id"], "credential": made.create(begun["options"]), "name": "现场平板"}
-    answer = await http.post("/api/signatures/devices", json=body)
-    assert answer.status_code == 201, answer.text
-    again = await http.post("/api/signatures/devices", json=body)
-    assert (again.status_code, again.json()["code"]) == (403, "device_refused"), "a challenge is good once"
-    return made
-
-
-async def _asked(crew: Crew, hazard: dict[str, Any]) -> dict[str, Any]:
-    """The challenge for an acceptance; nothing is signed yet."""
-    answer = await crew.step("leader", hazard, "accept", {"confirmation": {"strokes": STROKES}}, 428)
-    assert answer["code"] == "device_needed"
-    return dict(answer["params"])
-
-
-def _answered(asked: dict[str, Any], credential: dict[str, Any]) -> dict[str, Any]:
-    assertion = {"challenge_id": asked["challenge_id"], "credential": credential}
-    return {"confirmation": {"strokes": STROKES, "assertion": assertion}}
-
-
-@pytest.mark.req("M4.3")
-async def test_an_authenticator_confirms_one_record_once(crew: Crew, client: httpx.AsyncClient) -> None:
-    leader = crew.people["leader"]
-    first, second = await crew.to_accept(), await crew.to_accept()
-    bare = await crew.step("leader", first, "accept", {"confirmation": {"strokes": STROKES}}, 422)
-    assert bare["errors"][0]["code"] == "password_missing", "who has no authenticator owes the password"
-    wrong = await leader.post("/api/signatures/devices/options", json={"password": "wrong"})
-    assert wrong.json()["code"] == "sign_in_failed"
-    device = await _registered(leader)
-
-    async def refused(hazard: dict[str, Any], asked: dict[str, Any], credential: dict[str, Any]) -> None:
-        answer = await crew.step("leader", hazard, "accept", _answered(asked, credential), 403)
-        assert answer["code"] == "device_refused"
-
-    asked = await _asked(crew, first)
-    await refused(second, asked, device.get(asked["options"]))  # another record
-    await refused(first, asked, device.get({"challenge": (await _asked(crew, first))["options"]["challenge"]}))
-    device.origin = "http://localhost.example"
-    await refused(first, asked, device.get(asked["options"]))
-    device.origin = (await leader.get("/api/signatures/devices")).json()["origin"]
-    device.verified = False
-    await refused(first, asked, device.get(asked["options"]))
-    device.verified = True
-    with clock.travel(by=timedelta(minutes=3)):
-        await refused(first, asked, device.get(asked["options"]))
-    stranger = Authenticator(device.origin, device.host)
-    await refused(first, asked, stranger.get(asked["options"]))
-
-    signed = await crew.step("leader", first, "accept", _answered(asked, answer := device.get(asked["options"])))
-    (acceptance,) = signed["rectifications"][0]["acceptances"]
-    assert (await client.get(f"/api/verify/{acceptance['signature_id']}")).json()["valid"]
-    await refused(second, asked, answer)  # used up, and for another record
-    asked = await _asked(crew, second)
-    device.count = 0  # a copy made before the last use
-    await refused(second, asked, device.get(asked["options"]))
-    device.count = 9
-    assert (await crew.people["manager"].get("/api/signatures/devices")).json()["items"] == []
-    (held,) = (await leader.get("/api/signatures/devices")).json()["items"]
-    assert held["name"] == "现场平板" and held["used_at"]
-    others = await crew.people["manager"].delete(f"/api/signatures/devices/{held['id']}")
-    assert others.json()["code"] == "device_not_found"
-    assert (await leader.delete(f"/api/signatures/devices/{held['id']}")).status_code == 204
-    await refused(second, asked, device.get(asked["options"]))
-    await crew.step("leader", second, "accept", accept())  # the password goes on to hold

@@ -292,4 +292,7 @@ async def test_checklists_come_from_libraries_and_rates_are_counted(crew: Crew) 
         json={**{k: plan[k] for k in ("code", "name", "starts_on")}, "rule": {"unit": "shift"}},
     )
     assert {e["code"] for e in wrong.json()["errors"]} == {"inspection_who", "inspection_rule"}
+    named = (await manager.get("/api/inspections/people")).json()
+    assert {"id": str(crew.ids["employee"]), "name": "employee", "roles": ["employee"]} in named
+    assert (await crew.people["employee"].get("/api/inspections/people")).status_code == 403
     assert (await crew.people["employee"].post("/api/inspections/dispatch")).status_code == 403
