@@ -21,6 +21,12 @@ async def radio_maps(session: AsyncSession) -> list[Any]:
     return list(rows)
 
 
+async def receivers(session: AsyncSession) -> dict[str, str]:
+    """Floor code of every BLE receiver of the plant, empty outdoors."""
+    rows = await session.execute(text("SELECT code, coalesce(floor_code, '') AS floor FROM anchor WHERE kind = 'ble'"))
+    return {row.code: row.floor for row in rows}
+
+
 async def put_radio_map(
     session: AsyncSession, enterprise: UUID, code: str, given: dict[str, Any], at: datetime, by: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -31,10 +32,13 @@ class RadioMapNotFound(NotFound):
 
 
 class RadioMapOut(BaseModel):
-    """A stored map: receivers that it knows, size of its grid (m), cells."""
+    """A stored map: receivers that it knows, floors on which they hang (empty: outdoors), those of them that the plant has not,
+    size of its grid (m), cells."""
 
     code: str
     sensors: list[str]
+    floors: list[str]
+    unknown: list[str]
     cell: float
     cells: int
     updated_at: datetime
@@ -45,7 +49,9 @@ class RadioMapOut(BaseModel):
 async def list_maps(uow: Uow, principal: CurrentPrincipal) -> list[RadioMapOut]:
     """Every stored map. A field of receivers that none of them knows whole works with the path-loss prior."""
     principal.require("positioning:read")
-    return [_out(row.code, row.map, row.updated_at, row.updated_by) for row in await repository.radio_maps(uow.session)]
+    known = await repository.receivers(uow.session)
+    stored = await repository.radio_maps(uow.session)
+    return [_out(row.code, row.map, row.updated_at, row.updated_by, known) for row in stored]
 
 
 @router.put("/{code}", summary="Load a radio map")
@@ -57,23 +63,12 @@ async def put_map(
     Raises:
         RadioMapInvalid: what is wrong with the file.
     """
-    from realtime.positioning.radiomap import from_json
-
     principal.require("positioning:write")
-    try:
-        names = list(given["sensors"])
-        field = from_json(given, names)
-        if (
-            not names
-            or field.mean.shape != (len(names), int(field.shape.prod()))
-            or field.spread.shape != field.mean.shape
-        ):
-            raise ValueError("cells")
-    except (KeyError, TypeError, ValueError) as error:
-        raise RadioMapInvalid(reason=str(error)[:200]) from error
+    if faults := _faults(given):
+        raise RadioMapInvalid(errors=faults)
     now = clock.now()
     await repository.put_radio_map(uow.session, uow.enterprise_id, code, given, now, principal.name)
-    made = _out(code, given, now, principal.name)
+    made = _out(code, given, now, principal.name, await repository.receivers(uow.session))
     await uow.audit("set", "radio_map", code, after=made.model_dump(mode="json"))
     return made
 
@@ -91,10 +86,41 @@ async def drop_map(code: Code, uow: Uow, principal: CurrentPrincipal) -> None:
     await uow.audit("delete", "radio_map", code)
 
 
-def _out(code: str, given: dict[str, Any], at: datetime, by: str) -> RadioMapOut:
-    cells = 1
-    for side in given["shape"]:
-        cells *= int(side)
-    return RadioMapOut(
-        code=code, sensors=sorted(given["sensors"]), cell=given["cell"], cells=cells, updated_at=at, updated_by=by
+def _numbers(given: Any, count: int) -> bool:
+    """Whether it is a list of so many finite numbers."""
+    return (
+        isinstance(given, list)
+        and len(given) == count
+        and all(type(v) in (int, float) and math.isfinite(v) for v in given)
     )
+
+
+def _faults(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """What keeps a file from being a radio map, for people to read; none when it is one."""
+    from realtime.positioning.radiomap import FORMAT
+
+    if given.get("format") != FORMAT:
+        return [{"where": "format", "code": "radio_map_format", "format": FORMAT}]
+    shape, cell = given.get("shape"), given.get("cell")
+    if not (_numbers(given.get("origin"), 2) and _numbers(shape, 2) and _numbers([cell], 1)):
+        return [{"where": "origin, cell, shape", "code": "radio_map_grid"}]
+    sides = [int(side) for side in shape or ()]
+    if min(sides) < 1 or sides != shape or not 0.0 < float(cell or 0.0) <= 20.0:
+        return [{"where": "cell, shape", "code": "radio_map_grid"}]
+    sensors, cells = given.get("sensors"), sides[0] * sides[1]
+    if not isinstance(sensors, dict) or not sensors:
+        return [{"where": "sensors", "code": "radio_map_sensors"}]
+    return [
+        {"where": str(name)[:64], "code": "radio_map_cells", "cells": cells}
+        for name, row in sensors.items()
+        if not isinstance(row, dict) or not all(_numbers(row.get(key), cells) for key in ("mean_dbm", "spread_db"))
+    ][:20]
+
+
+def _out(code: str, given: dict[str, Any], at: datetime, by: str, known: dict[str, str]) -> RadioMapOut:
+    sensors = sorted(given["sensors"])
+    return RadioMapOut(
+        code=code, sensors=sensors, floors=sorted({known[name] for name in sensors if name in known}),
+        unknown=[name for name in sensors if name not in known], cell=given["cell"],
+        cells=math.prod(int(side) for side in given["shape"]), updated_at=at, updated_by=by,
+    )  # fmt: skip

@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 import pytest
 import pytest_asyncio
+from gis_assets.sites.demo.build import features
 from gis_assets.sites.demo.frame import to_local
 
 from realtime.positioning import radiomap
@@ -162,6 +163,7 @@ async def test_a_surveyed_radio_map_takes_the_place_of_the_prior(
         rows = tracker.world.plant.anchors
         group = max(fields(rows), key=len)
         codes = [rows[i].code for i in group]
+        floors = {row["code"]: row["properties"]["floor_code"] or "" for row in features()["anchor"]}
         places = np.array([[rows[i].x, rows[i].y, rows[i].z] for i in group])
         # Near the first receiver, by the free-space rule.
         away = np.hypot(*(places[:, :2] - places[0, :2]).T)
@@ -186,10 +188,17 @@ async def test_a_surveyed_radio_map_takes_the_place_of_the_prior(
         admin, employee = await sign_in("system_admin"), await sign_in("employee")
         path = "/api/positioning/radio-maps/hall"
         assert (await employee.put(path, json=survey)).status_code == 403
-        broken = await admin.put(path, json={**survey, "cell": None})
-        assert broken.status_code == 422 and broken.json()["code"] == "radio_map_invalid"
+        short = {**survey, "sensors": {**survey["sensors"], codes[0]: {"mean_dbm": [1.0], "spread_db": []}}}
+        wrong = [({"format": "x"}, "format"), ({**survey, "cell": None}, "origin, cell, shape"), (short, codes[0])]
+        for given, fault in wrong:
+            broken = await admin.put(path, json=given)
+            assert broken.status_code == 422 and broken.json()["code"] == "radio_map_invalid"
+            assert [row["where"] for row in broken.json()["errors"]] == [fault] and broken.json()["errors"][0][
+                "message"
+            ]
         made = await admin.put(path, json=survey)
-        assert made.status_code == 200 and made.json()["sensors"] == sorted(codes)
+        assert made.status_code == 200 and made.json()["sensors"] == sorted(codes) and made.json()["unknown"] == []
+        assert made.json()["floors"] == sorted({floors[code] for code in codes})
         await eventually(lambda: len(tracker.world.plant.radio_maps) == 1)
         assert (await admin.get("/api/positioning/radio-maps")).json() == [made.json()]
         async with asyncio.timeout(60):
