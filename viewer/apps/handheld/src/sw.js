@@ -6,7 +6,7 @@ const DATA = 'data-1'
 const TILES = 'tiles-1'
 const TILE_LIMIT = 600
 /* What may be shown from an earlier time. Answers carry the time they were fetched in `x-kept`. */
-const KEPT = [/^\/api\/config$/, /^\/ogc\/collections\/[a-z_]+\/items/, /^\/api\/zones\//, /^\/api\/risk\/cards/, /^\/api\/inspections\/tasks/]
+const KEPT = [/^\/api\/config$/, /^\/ogc\/collections\/[a-z_]+\/items/, /^\/api\/zones\//, /^\/api\/risk\/cards/, /^\/api\/index(\/radar)?$/, /^\/api\/inspections\/tasks/]
 
 self.addEventListener('install', (event) => {
   event.waitUntil(

@@ -1,26 +1,21 @@
 import { pathOf, type Schema } from '@twin/api'
+import { readKept, type Kept } from '../../kept'
 
 export type CardRef = Schema<'CardRef'>
 
 /** Every post card of the plant; `kept`: when a kept answer was fetched (the oldest of them), ms since 1970. */
 export async function postCards(language: string): Promise<{ cards: CardRef[]; kept: number | undefined }> {
   const cards: CardRef[] = []
-  let kept: number | undefined
+  let oldest: number | undefined
   let after: string | null = null
   do {
-    // not by the client of the API: the age of a kept answer stands in its head
-    const response: Response = await fetch(`${pathOf('/api/risk/cards', {})}?kind=post&limit=500${after ? `&after=${after}` : ''}`, {
-      headers: { Accept: 'application/json', 'Accept-Language': language },
-      credentials: 'same-origin',
-    })
-    const page = (await response.json()) as Schema<'CardPage'> & { message?: string }
-    if (!response.ok) throw new Error(page.message ?? String(response.status))
-    cards.push(...page.items)
-    const stamp = response.headers.get('x-kept')
-    if (stamp) kept = Math.min(kept ?? Infinity, Date.parse(stamp))
-    after = page.next
+    const path: string = `${pathOf('/api/risk/cards', {})}?kind=post&limit=500${after ? `&after=${after}` : ''}`
+    const { body, kept }: Kept<Schema<'CardPage'>> = await readKept<Schema<'CardPage'>>(path, language)
+    cards.push(...body.items)
+    if (kept !== undefined) oldest = Math.min(oldest ?? Infinity, kept)
+    after = body.next
   } while (after)
-  return { cards, kept }
+  return { cards, kept: oldest }
 }
 
 /** Those of the reader's post, and the others by post and zone; with a word only those whose post or zone holds it. */
