@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -137,3 +138,27 @@ def test_a_past_second_shows_the_colour_of_then_and_now_comes_back(page: Page, p
     expect(page.locator("[data-test=past]")).to_have_count(0, timeout=PATIENCE)
     wait(page, "([code, level]) => __twin.zone(code).level === level", [ZONE, now])
     assert page.evaluate("code => __twin.zone(code).colour", ZONE) == COLOURS[now]
+
+
+@pytest.mark.req("M8.1")
+def test_the_index_opens_to_its_aspects_and_what_they_cost(page: Page, plant: Plant) -> None:
+    patient = {"timeout": PATIENCE}
+    now = plant.call("GET", "/api/index", cookie=plant.token("control"))
+    panel = page.locator("[data-test=index-panel]")
+    expect(panel).to_have_attribute("data-level", re.compile("^[1-4]$"), **patient)
+    expect(panel.locator("[data-test=index-value]")).to_have_text(re.compile(r"^\d+(\.\d)?$"), **patient)
+    page.click("[data-test=index-open]")
+    card = page.locator("[data-test=index-card]")
+    # Every aspect has its axis: with its score, or said to have no data and named as left out.
+    for aspect in now["aspects"]:
+        expect(card.locator(f"[data-axis={aspect['key']}]")).to_have_count(1, **patient)
+        if aspect["score"] is None:
+            expect(card.locator("[data-test=index-missing]")).to_contain_text(aspect["title"], **patient)
+    scored = next(a for a in now["aspects"] if a["key"] == "hazards")
+    card.locator("[data-axis=hazards] text").click()
+    rows = card.locator("[data-test=index-indicator]")
+    expect(rows).to_have_count(len(scored["indicators"]), **patient)
+    for indicator in scored["indicators"]:
+        expect(rows.filter(has_text=indicator["title"])).to_have_count(1, **patient)
+    page.click("[data-test=index-close]")
+    expect(card).to_have_count(0, **patient)
