@@ -105,15 +105,3 @@ def test_an_alarm_is_seen_acknowledged_handled_and_counted(page: Page, plant: Pl
     cookie = plant.token("manager")
     found = plant.call("GET", f"/api/alarms?state=handled&subject={alarm['subject_id']}", cookie=cookie)["items"]
     assert [a["person"] for a in found if a["id"] == alarm["id"]] == ["王强"]
-
-
-@pytest.mark.req("M9.1")
-def test_sources_show_their_health_and_read_one_value_now(page: Page, plant: Plant) -> None:
-    plant.login(page, "admin")
-    page.goto(f"{plant.url}/console/sources")
-    source = page.locator("[data-test=source][data-name=demo-dcs]")
-    expect(source).to_have_attribute("data-health", "live", timeout=PATIENCE)
-    source.click()
-    expect(page.locator("[name=try-address]")).not_to_have_value("", timeout=PATIENCE)
-    page.click("[data-test=test-source]")
-    expect(page.locator("[data-test=tried]")).to_have_attribute("data-ok", "true", timeout=PATIENCE)
