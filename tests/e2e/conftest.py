@@ -36,7 +36,6 @@ collect_ignore = (
         "bigscreen/test_people.py",
         "bigscreen/test_scene.py",
         "console/test_accuracy.py",
-        "handheld/test_dual.py",
         "handheld/test_riskmap.py",
     ]
 )

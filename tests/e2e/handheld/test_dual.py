@@ -1,4 +1,4 @@
-"""On the handheld: report a hazard with a photo from the camera, do an inspection at its point and sign it."""
+"""On the handheld: a hazard from report to acceptance with photos from the camera; an inspection done at its point and signed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LON, _LAT = 117.77744, 38.36151
 
 @pytest.mark.req("M4.3")
 @pytest.mark.req("M7.2")
-def test_a_hazard_is_reported_with_a_live_photo_and_judged(plant: Plant, tmp_path: Path) -> None:
+def test_a_hazard_is_reported_put_right_and_accepted_with_live_photos(plant: Plant, tmp_path: Path) -> None:
     title = f"泵密封滴漏 {uuid.uuid4().hex[:8]}"
     with phone(tmp_path, _LON, _LAT) as context:
         page = context.new_page()
@@ -42,8 +42,37 @@ def test_a_hazard_is_reported_with_a_live_photo_and_judged(plant: Plant, tmp_pat
         page.locator("[data-step=evaluate]").click()
         page.locator("[data-test=step-send]").click()
         expect(detail).to_have_attribute("data-status", "to_assign", timeout=PATIENCE)
-    found = plant.call("GET", f"/api/hazards/{place.rsplit('/', 1)[1]}", cookie=plant.token("manager"))
+    cookie, hazard = plant.token("manager"), place.rsplit("/", 1)[1]
+    found = plant.call("GET", f"/api/hazards/{hazard}", cookie=cookie)
     assert found["name"] == title and found["zone_code"] and len(found["photo_files"]) == 1
+    people = {p["name"]: p["id"] for p in plant.call("GET", "/api/hazards/people", cookie=cookie)}
+    who = {n: people[plant.call("GET", "/api/auth/me", cookie=plant.token(n))["name"]] for n in ("employee", "leader")}
+    deadline = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    given = {"owner_id": who["employee"], "acceptor_ids": [who["leader"]], "deadline": deadline}
+    plant.call("POST", f"/api/hazards/{hazard}/assign", given, cookie=cookie)
+    # Another camera: the film of the first begins anew, and the server knows its pictures.
+    (tmp_path / "second").mkdir()
+    with phone(tmp_path / "second", _LON, _LAT) as context:
+        page = context.new_page()
+        plant.login(page, "employee")
+        page.goto(place)
+        page.locator("[data-step=rectify]").click()
+        page.locator("[name=cause]").fill("机械密封磨损")
+        page.locator("[name=measures]").fill("更换机械密封")
+        take_photo(page)
+        page.locator("[data-test=step-send]").click()
+        detail = page.locator("[data-test=detail]")
+        expect(detail).to_have_attribute("data-status", "to_accept", timeout=PATIENCE)
+        context.clear_cookies()
+        plant.login(page, "leader")
+        page.goto(place)
+        page.locator("[data-step=accept]").click()
+        sign(page, plant.password("leader"))
+        expect(detail).to_have_attribute("data-status", "closed", timeout=PATIENCE)
+    closed = plant.call("GET", f"/api/hazards/{hazard}", cookie=cookie)
+    (done,) = closed["rectifications"]
+    assert len(closed["photo_files"]) == 2 and done["cause"] == "机械密封磨损"
+    assert plant.call("GET", f"/api/verify/{done['acceptances'][0]['signature_id']}")["valid"] is True
 
 
 @pytest.mark.req("M4.2")
