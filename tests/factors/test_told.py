@@ -1,0 +1,133 @@
+"""Facts about risk from outside, over HTTP: they colour their zones, and everything returns when they are over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from gis_assets.sites.demo.accounts import views
+from gis_assets.sites.demo.build import features
+
+from domain.factors import service
+from realtime.risk import repository as engine_rows
+from realtime.risk.server import Risk
+from tests.conftest import Enterprise, SignIn
+from twin import clock
+from twin.db.uow import unit_of_work
+from twin.spatial.site import load_site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def risk(enterprise: Enterprise) -> AsyncIterator[Risk]:
+    """The risk process's loop beside the API, its rules without holds and with short releases."""
+    async with unit_of_work(enterprise.id) as uow:
+        await load_site(uow, features(), views())
+        await engine_rows.add_first_rules(uow.session, enterprise.id, clock.now())
+        for row in await engine_rows.rule_rows(uow.session):
+            body = {**row.body, "hold_s": 0, "release_s": 0.2}
+            await engine_rows.put_rule(
+                uow.session, enterprise.id, enterprise.id, engine_rows.RuleRow(**{**row.__dict__, "body": body})
+            )
+    process = Risk()
+    task = asyncio.create_task(process.run())
+    await asyncio.wait_for(process.started.wait(), 30)
+    yield process
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def shows(http: httpx.AsyncClient, code: str, level: int) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        while True:
+            answer: dict[str, Any] = (await http.get(f"/api/zones/{code}")).json()
+            if answer["state"]["level"] == level:
+                return answer
+            await asyncio.sleep(0.05)
+
+
+async def levels(http: httpx.AsyncClient) -> dict[str, int]:
+    answer: dict[str, int] = (await http.get("/api/risk/at")).json()["levels"]
+    return answer
+
+
+@pytest.mark.req("M8.3")
+@pytest.mark.parametrize(
+    ("kind", "body", "rule", "level"),
+    [
+        ("interlock", {"subject": "LSHH-2101 联锁"}, "interlock_off", 2),
+        ("work", {"subject": "DH-2026-118 特级动火", "type": "动火", "grade": 1}, "work_special", 1),
+        ("equipment", {"subject": "消防泵 P-902"}, "equipment_off", 3),
+        ("weather", {"subject": "大风橙色预警", "type": "大风", "grade": 2}, "weather", 3),
+    ],
+)
+async def test_a_fact_from_outside_colours_its_zone_and_its_end_gives_it_back(
+    risk: Risk, sign_in: SignIn, kind: str, body: dict[str, Any], rule: str, level: int
+) -> None:
+    control = await sign_in("control")
+    code = next(c for c, n in (await levels(control)).items() if n == 4 and c.startswith("Z-4"))
+    told = await control.put(f"/api/risk/facts/{kind}/x-1", json={"zones": [code], **body})
+    assert told.status_code == 200, told.text
+    zone = await shows(control, code, level)
+    assert [c["rule"] for c in zone["state"]["causes"]] == [rule]
+    assert zone["state"]["causes"][0]["facts"][0]["attributes"]["subject"] == body["subject"]
+    assert any(f["key"] == "x-1" and f["kind"] == kind for f in (await control.get("/api/risk/facts")).json())
+    assert (await control.delete(f"/api/risk/facts/{kind}/x-1")).status_code == 204
+    await shows(control, code, 4)
+    again = await control.delete(f"/api/risk/facts/{kind}/x-1")
+    assert (again.status_code, again.json()["code"]) == (404, "told_fact_not_found")
+
+
+@pytest.mark.req("M8.3")
+async def test_weather_of_the_whole_plant_moves_and_ends_by_itself(
+    risk: Risk, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    """Told for the plant and all below it, then for one zone alone, then its time comes."""
+    control = await sign_in("control")
+    blue = [c for c, n in (await levels(control)).items() if n == 4]
+    assert len(blue) > 3
+    body = {"zones": ["Z-00"], "below": True, "subject": "雷暴红色预警", "grade": 1}
+    assert (await control.put("/api/risk/facts/weather/storm-7", json=body)).status_code == 200
+    for code in blue[:3]:
+        await shows(control, code, 3)
+    until = (clock.now() + timedelta(hours=1)).isoformat()
+    moved = await control.put(
+        "/api/risk/facts/weather/storm-7", json={**body, "zones": [blue[0]], "below": False, "until": until}
+    )
+    assert moved.json()["zones"] == [blue[0]]
+    await shows(control, blue[1], 4)
+    await shows(control, blue[0], 3)
+    longer = (clock.now() + timedelta(hours=3)).isoformat()
+    same = await control.put(
+        "/api/risk/facts/weather/storm-7", json={**body, "zones": [blue[0]], "below": False, "until": longer}
+    )
+    assert same.json()["since"] == moved.json()["since"]
+    with clock.travel(by=timedelta(hours=2)):
+        assert await service.end_expired() == 0, "it was prolonged"
+    with clock.travel(by=timedelta(hours=4)):
+        assert await service.end_expired() == 1
+    await shows(control, blue[0], 4)
+    past = (await control.get("/api/risk/facts", params={"past": True, "kind": "weather"})).json()
+    assert past[0]["key"] == "storm-7" and past[0]["ended_at"]
+
+
+async def test_what_makes_no_sense_is_refused_in_words(risk: Risk, sign_in: SignIn) -> None:
+    control, employee = await sign_in("control"), await sign_in("employee")
+    body = {"zones": ["Z-41"], "subject": "x"}
+    for kind, more, code in (
+        ("weather", {}, "told_fact_grade"),
+        ("interlock", {"grade": 1}, "told_fact_grade"),
+        ("interlock", {"zones": ["Z-41", "Z-999"]}, "told_fact_zone_unknown"),
+        ("interlock", {"until": (clock.now() - timedelta(seconds=1)).isoformat()}, "told_fact_time"),
+    ):
+        answer = await control.put(f"/api/risk/facts/{kind}/y", json={**body, **more})
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert (await control.put("/api/risk/facts/tides/y", json=body)).status_code == 422
+    assert (await employee.put("/api/risk/facts/interlock/y", json=body)).status_code == 403
+    assert not any(f["key"] == "y" for f in (await employee.get("/api/risk/facts")).json())
+    made = await control.post("/api/auth/tokens", json={"name": "气象", "scopes": ["risk:tell"], "days": 30})
+    assert made.status_code == 201, made.text
