@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from domain.risk import cards, service
+from domain.risk import cards, led, service
 from domain.risk.schemas import (
     CardDraft,
     CardIn,
@@ -16,6 +16,7 @@ from domain.risk.schemas import (
     CardOut,
     CardPage,
     InputOut,
+    LedOut,
     LevelChange,
     LevelsAt,
     OverrideIn,
@@ -155,6 +156,44 @@ async def zone_qr(code: Code, uow: Uow, principal: CurrentPrincipal, request: Re
     principal.require("map:read")
     drawing = await cards.zone_qr(uow, code, str(request.base_url), post)
     return Response(drawing, media_type="image/svg+xml")
+
+
+Width = Annotated[int, Query(ge=8, le=200, description="half-width cells of a line; a Chinese character takes two")]
+Lines = Annotated[int, Query(ge=3, le=40)]
+
+
+@router.get("/api/zones/{code}/led", summary="A zone for an LED screen")
+async def zone_led(
+    code: Code, uow: Uow, principal: CurrentPrincipal, language: Language, width: Width = 16, lines: Lines = 8
+) -> LedOut:
+    """Name, level, causes and the time, in lines that fit, with the colour. For a controller with a bearer token of the right ``map:read``."""
+    principal.require("map:read")
+    return await led.feed(uow, code, language, width, lines)
+
+
+@router.get(
+    "/api/zones/{code}/led.txt",
+    summary="A zone for an LED screen, as plain text",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def zone_led_text(
+    code: Code,
+    uow: Uow,
+    principal: CurrentPrincipal,
+    language: Language,
+    width: Width = 16,
+    lines: Lines = 8,
+    encoding: Literal["utf-8", "gb18030"] = "utf-8",
+) -> Response:
+    """The lines alone; many controllers want them in GB 18030. The level is in the header ``X-Risk-Level``."""
+    principal.require("map:read")
+    made = await led.feed(uow, code, language, width, lines)
+    return Response(
+        "\n".join(made.lines).encode(encoding),
+        media_type=f"text/plain; charset={encoding}",
+        headers={"X-Risk-Level": str(made.level), "Cache-Control": "no-store"},
+    )
 
 
 @router.put("/api/zones/{code}/override", summary="Set a zone's level (signed)")

@@ -241,3 +241,13 @@ class ZoneOut(BaseModel):
     responsible: list[Responsible]
     cards: list[CardOut]
     sections: dict[str, dict[str, Any]]
+
+
+class LedOut(BaseModel):
+    """What an LED screen shows. ``lines`` end with the time of this answer: a screen that gets no newer answer must go dark."""
+
+    zone: str
+    level: int
+    colour: Literal["red", "orange", "yellow", "blue"]
+    lines: list[str]
+    at: datetime

@@ -115,6 +115,26 @@ async def test_weather_of_the_whole_plant_moves_and_ends_by_itself(
     assert past[0]["key"] == "storm-7" and past[0]["ended_at"]
 
 
+@pytest.mark.req("M8.3")
+async def test_an_led_screen_shows_the_colour_and_why_in_lines_that_fit(risk: Risk, sign_in: SignIn) -> None:
+    control = await sign_in("control")
+    code = next(c for c, n in (await levels(control)).items() if n == 4 and c.startswith("Z-4"))
+    calm = (await control.get(f"/api/zones/{code}/led", params={"width": 16, "lines": 6})).json()
+    assert (calm["level"], calm["colour"]) == (4, "blue")
+    body = {"zones": [code], "subject": "LSHH-2101 液位高高联锁检修摘除期间安排专人现场监护"}
+    assert (await control.put("/api/risk/facts/interlock/led-1", json=body)).status_code == 200
+    await shows(control, code, 2)
+    text = await control.get(f"/api/zones/{code}/led.txt", params={"width": 16, "lines": 6, "encoding": "gb18030"})
+    assert text.headers["x-risk-level"] == "2" and text.headers["content-type"] == "text/plain; charset=gb18030"
+    lines = text.content.decode("gb18030").split("\n")
+    assert len(lines) == 6 and all(len(line.encode("gb18030")) <= 16 for line in lines)
+    said = "".join(lines)
+    assert "较大风险" in said and "联锁摘除" in said and lines[-2].endswith("…") and lines[-1][2] == ":"
+    assert (await control.get("/api/zones/Z-999/led")).json()["code"] == "zone_not_found"
+    assert (await control.delete("/api/risk/facts/interlock/led-1")).status_code == 204
+    await shows(control, code, 4)
+
+
 async def test_what_makes_no_sense_is_refused_in_words(risk: Risk, sign_in: SignIn) -> None:
     control, employee = await sign_in("control"), await sign_in("employee")
     body = {"zones": ["Z-41"], "subject": "x"}

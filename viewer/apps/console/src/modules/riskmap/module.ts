@@ -1,6 +1,6 @@
 import { defineModule } from '..'
 
-/** Rules of the dynamic risk, the desk of all zones, and the cards of zones and posts. */
+/** Rules of the dynamic risk, the facts that people and other systems tell it, the desk of all zones, and the cards of zones and posts. */
 export default defineModule({
   key: 'riskmap',
   pages: [
@@ -15,6 +15,12 @@ export default defineModule({
       path: 'risk/rules/:key?',
       component: () => import('./RulesPage.vue'),
       nav: { group: 'safety', order: 6, icon: 'section', to: '/risk/rules', scope: 'risk:read' },
+    },
+    {
+      name: 'risk-facts',
+      path: 'risk/facts',
+      component: () => import('./FactsPage.vue'),
+      nav: { group: 'safety', order: 6.5, icon: 'wind', to: '/risk/facts', scope: 'map:read' },
     },
     {
       name: 'risk-cards',
