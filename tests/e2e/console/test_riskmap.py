@@ -1,4 +1,5 @@
-"""Rules of the dynamic risk in the console: a new one is corrected by words, tried on thirty days, and counts once it is signed."""
+"""The dynamic risk in the console: a new rule is corrected by words, tried on thirty days, and counts once it is signed; a factor that
+is entered by hand raises its zone, and its end gives the level back."""
 
 from __future__ import annotations
 
@@ -83,3 +84,33 @@ def test_a_new_rule_is_corrected_tried_and_signed(browser: Browser, plant: Plant
     assert {name: kept["body"][name] for name in BODY} == BODY
     (signed,) = plant.call("GET", f"/api/signatures?kind=risk_rule&key={key}", cookie=cookie)
     assert plant.call("GET", f"/api/verify/{signed['id']}")["valid"]
+
+
+@pytest.mark.req("M8.3")
+def test_a_bypassed_interlock_that_is_entered_raises_its_zone(browser: Browser, plant: Plant) -> None:
+    cookie, patient = plant.token("manager"), {"timeout": PATIENCE}
+    levels: dict[str, int] = plant.call("GET", "/api/risk/at", cookie=cookie)["levels"]
+    zone = max((code for code, level in levels.items() if level == 4), default="")
+    assert zone, "the demo has a zone of lowest risk"
+    name = "LSHH-9902 联锁（试）"
+    with console_page(browser, plant, "control") as page:
+        page.goto(f"{plant.url}/console/risk/facts")
+        form = page.locator("[data-test=tell-form]")
+        expect(form).to_be_visible(**patient)
+        expect(form.locator("[data-test=tell]")).to_be_disabled(**patient)
+        form.locator("[name=subject]").fill(name)
+        form.locator("[name=zone]").select_option(zone)
+        form.locator("[data-test=tell]").click()
+        row = page.locator(f"[data-fact='{name}']")
+        expect(row).to_contain_text("联锁摘除", **patient)
+        page.goto(f"{plant.url}/console/risk/zones")
+        shown = page.locator(f"[data-zone={zone}]")
+        expect(shown).to_have_attribute("data-level", "2", **patient)
+        page.goto(f"{plant.url}/console/risk/facts")
+        end = row.locator("[data-test=end]")
+        end.click()
+        expect(end).to_have_text("确认结束", **patient)
+        end.click()
+        expect(row).to_have_count(0, **patient)
+        page.goto(f"{plant.url}/console/risk/zones")
+        expect(shown).not_to_have_attribute("data-level", "2", **patient)
