@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE
 
@@ -27,8 +27,9 @@ def video(path: Path) -> None:
 
 
 @contextmanager
-def phone(folder: Path, lon: float, lat: float) -> Iterator[BrowserContext]:
-    """A browser of a phone's size at a place (EPSG:4326, degrees), with the camera that shows the film."""
+def phone(browser: Browser, folder: Path, lon: float, lat: float) -> Iterator[BrowserContext]:
+    """A phone at a place (EPSG:4326, degrees), with the camera that shows the film. The film is given when Chromium starts, so this one is
+    started beside ``browser``, by the same driver: a process can have only one."""
     film = folder / "camera.y4m"
     video(film)
     flags = [
@@ -36,14 +37,15 @@ def phone(folder: Path, lon: float, lat: float) -> Iterator[BrowserContext]:
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",
     ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
-        context = chromium.new_context(
-            viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True, is_mobile=True,
-            geolocation={"longitude": lon, "latitude": lat, "accuracy": 5}, permissions=["camera", "geolocation"],
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE)
+    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True, is_mobile=True,
+        geolocation={"longitude": lon, "latitude": lat, "accuracy": 5}, permissions=["camera", "geolocation"],
+    )  # fmt: skip
+    context.set_default_timeout(PATIENCE)
+    try:
         yield context
+    finally:
         chromium.close()
 
 

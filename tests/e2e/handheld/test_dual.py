@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import PATIENCE, Plant
 from tests.e2e.handheld.camera import phone, sign, take_photo
@@ -19,9 +19,11 @@ _LON, _LAT = 117.77744, 38.36151
 
 @pytest.mark.req("M4.3")
 @pytest.mark.req("M7.2")
-def test_a_hazard_is_reported_put_right_and_accepted_with_live_photos(plant: Plant, tmp_path: Path) -> None:
+def test_a_hazard_is_reported_put_right_and_accepted_with_live_photos(
+    browser: Browser, plant: Plant, tmp_path: Path
+) -> None:
     title = f"泵密封滴漏 {uuid.uuid4().hex[:8]}"
-    with phone(tmp_path, _LON, _LAT) as context:
+    with phone(browser, tmp_path, _LON, _LAT) as context:
         page = context.new_page()
         plant.login(page, "employee")
         page.goto(f"{plant.url}/m/hazards/new")
@@ -52,7 +54,7 @@ def test_a_hazard_is_reported_put_right_and_accepted_with_live_photos(plant: Pla
     plant.call("POST", f"/api/hazards/{hazard}/assign", given, cookie=cookie)
     # Another camera: the film of the first begins anew, and the server knows its pictures.
     (tmp_path / "second").mkdir()
-    with phone(tmp_path / "second", _LON, _LAT) as context:
+    with phone(browser, tmp_path / "second", _LON, _LAT) as context:
         page = context.new_page()
         plant.login(page, "employee")
         page.goto(place)
@@ -76,7 +78,7 @@ def test_a_hazard_is_reported_put_right_and_accepted_with_live_photos(plant: Pla
 
 
 @pytest.mark.req("M4.2")
-def test_an_inspection_is_done_at_its_point_and_signed(plant: Plant, tmp_path: Path) -> None:
+def test_an_inspection_is_done_at_its_point_and_signed(browser: Browser, plant: Plant, tmp_path: Path) -> None:
     manager, mark = plant.token("manager"), uuid.uuid4().hex[:8]
     tag = f"P-{mark}"
     who = plant.call("GET", "/api/auth/me", cookie=plant.token("employee"))["id"]
@@ -92,7 +94,7 @@ def test_an_inspection_is_done_at_its_point_and_signed(plant: Plant, tmp_path: P
     tasks = plant.call("GET", f"/api/inspections/tasks?plan_id={plan}&limit=500", cookie=manager)["items"]
     now = datetime.now(UTC)
     task = min((t for t in tasks if datetime.fromisoformat(t["due_at"]) > now), key=lambda t: str(t["due_at"]))
-    with phone(tmp_path, _LON, _LAT) as context:
+    with phone(browser, tmp_path, _LON, _LAT) as context:
         page = context.new_page()
         plant.login(page, "employee")
         page.goto(f"{plant.url}/m/point/{tag}")  # what the point's QR code opens
