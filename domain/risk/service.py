@@ -174,11 +174,12 @@ async def state(uow: UnitOfWork, code: str, at: datetime, language: str) -> Zone
         static=zone["static_risk"],
         child=row["child"],
         override=row["override"],
-        causes=await _causes(uow, row["causes"], at, language),
+        causes=await causes_of(uow, row["causes"], at, language),
     )
 
 
-async def _causes(uow: UnitOfWork, causes: Sequence[dict[str, Any]], at: datetime, language: str) -> list[CauseOut]:
+async def causes_of(uow: UnitOfWork, causes: Sequence[dict[str, Any]], at: datetime, language: str) -> list[CauseOut]:
+    """The causes of a change as it was kept, with the facts as they were known at a time."""
     rules = {row.key: row for row in await engine_rows.rule_rows(uow.session)}
     # facts in a window carry the time at which they began behind their key
     wanted = {

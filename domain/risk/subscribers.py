@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from domain.risk import repository
+from domain.risk.schemas import CauseOut
+from domain.risk.service import causes_of
 from realtime.risk import repository as engine_rows
 from twin.db.outbox import Event
 from twin.db.uow import UnitOfWork
@@ -35,13 +36,11 @@ class ZoneRaised:
         row = await repository.zone(uow.session, event.key)
         if row is None:
             return
-        rules = {rule.key: rule for rule in await engine_rows.rule_rows(uow.session)}
-        kinds = {key: str(rule.body["kind"]) for key, rule in rules.items()}
-        about = await _about(uow, change["causes"], kinds, datetime.fromisoformat(change["at"]))
-        if about and about <= await self._told(uow, event, kinds):
+        causes = await causes_of(uow, change["causes"], datetime.fromisoformat(change["at"]), "zh-CN")
+        about = _about(causes)
+        if about and not change["override"] and about <= await self._told(uow, event):
             return
-        causes = [cause["rule"] for cause in change["causes"]]
-        named = "、".join(rules[key].title_zh for key in causes if key in rules) or t("risk.by_person", "zh-CN")
+        named = "、".join(cause.title for cause in causes) or t("risk.by_person", "zh-CN")
         for role in TOLD[level]:
             await notify_role(
                 uow,
@@ -60,29 +59,19 @@ class ZoneRaised:
             )
 
     @staticmethod
-    async def _told(uow: UnitOfWork, event: Event, kinds: Mapping[str, str]) -> set[tuple[str, str]]:
+    async def _told(uow: UnitOfWork, event: Event) -> set[tuple[str, str]]:
         """Why the zone was raised as high or higher a short time before."""
         at, level = datetime.fromisoformat(event.payload["at"]), int(event.payload["level"])
         about: set[tuple[str, str]] = set()
         for row in await engine_rows.changes(uow.session, event.key, at - AGAIN, at, 200):
             if row["at"] < at and row["after"] < row["before"] and not row["child"] and row["after"] <= level:
-                about |= await _about(uow, row["causes"], kinds, row["at"])
+                about |= _about(await causes_of(uow, row["causes"], row["at"], "zh-CN"))
         return about
 
 
-async def _about(
-    uow: UnitOfWork, causes: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], at: datetime
-) -> set[tuple[str, str]]:
+def _about(causes: Sequence[CauseOut]) -> set[tuple[str, str]]:
     """Which rules lift, and for what: the point, person or record, not the single alarm (a new one each time)."""
-    names = [(kinds.get(c["rule"], ""), fact.partition("@")[0]) for c in causes for fact in c["facts"]]
-    known = {(f["kind"], f["key"]): f["attributes"] for f in await repository.facts(uow.session, names, at)}
-    about = set()
-    for cause in causes:
-        for fact in cause["facts"]:
-            key = fact.partition("@")[0]
-            attributes = known.get((kinds.get(cause["rule"], ""), key), {})
-            about.add((cause["rule"], str(attributes.get("subject") or key)))
-    return about
+    return {(cause.rule, str(fact.attributes.get("subject") or fact.key)) for cause in causes for fact in cause.facts}
 
 
 SUBSCRIBERS = (ZoneRaised(),)

@@ -48,10 +48,4 @@ def inputs() -> dict[str, RiskInput]:
     Raises:
         ValueError: two modules declare the same kind.
     """
-    found: dict[str, RiskInput] = {}
-    for module in discover.submodules("risk_inputs"):
-        for one in module.INPUTS:
-            if one.kind in found:
-                raise ValueError(f"risk input {one.kind} is declared twice ({module.__name__})")
-            found[one.kind] = one
-    return found
+    return discover.declared("risk_inputs", "INPUTS", "kind")

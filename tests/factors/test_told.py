@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,44 +9,21 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from gis_assets.sites.demo.accounts import views
-from gis_assets.sites.demo.build import features
 
 from domain.factors import service
-from realtime.risk import repository as engine_rows
 from realtime.risk.server import Risk
 from tests.conftest import Enterprise, SignIn
+from tests.risk.support import load, quick_rules, running_risk, zone_shows
 from twin import clock
-from twin.db.uow import unit_of_work
-from twin.spatial.site import load_site
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def risk(enterprise: Enterprise) -> AsyncIterator[Risk]:
     """The risk process's loop beside the API, its rules without holds and with short releases."""
-    async with unit_of_work(enterprise.id) as uow:
-        await load_site(uow, features(), views())
-        await engine_rows.add_first_rules(uow.session, enterprise.id, clock.now())
-        for row in await engine_rows.rule_rows(uow.session):
-            body = {**row.body, "hold_s": 0, "release_s": 0.2}
-            await engine_rows.put_rule(
-                uow.session, enterprise.id, enterprise.id, engine_rows.RuleRow(**{**row.__dict__, "body": body})
-            )
-    process = Risk()
-    task = asyncio.create_task(process.run())
-    await asyncio.wait_for(process.started.wait(), 30)
-    yield process
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def shows(http: httpx.AsyncClient, code: str, level: int) -> dict[str, Any]:
-    async with asyncio.timeout(30):
-        while True:
-            answer: dict[str, Any] = (await http.get(f"/api/zones/{code}")).json()
-            if answer["state"]["level"] == level:
-                return answer
-            await asyncio.sleep(0.05)
+    await load(enterprise)
+    await quick_rules(enterprise, 0.2)
+    async with running_risk() as process:
+        yield process
 
 
 async def levels(http: httpx.AsyncClient) -> dict[str, int]:
@@ -72,12 +48,12 @@ async def test_a_fact_from_outside_colours_its_zone_and_its_end_gives_it_back(
     code = next(c for c, n in (await levels(control)).items() if n == 4 and c.startswith("Z-4"))
     told = await control.put(f"/api/risk/facts/{kind}/x-1", json={"zones": [code], **body})
     assert told.status_code == 200, told.text
-    zone = await shows(control, code, level)
+    zone = await zone_shows(control, code, level)
     assert [c["rule"] for c in zone["state"]["causes"]] == [rule]
     assert zone["state"]["causes"][0]["facts"][0]["attributes"]["subject"] == body["subject"]
     assert any(f["key"] == "x-1" and f["kind"] == kind for f in (await control.get("/api/risk/facts")).json())
     assert (await control.delete(f"/api/risk/facts/{kind}/x-1")).status_code == 204
-    await shows(control, code, 4)
+    await zone_shows(control, code, 4)
     again = await control.delete(f"/api/risk/facts/{kind}/x-1")
     assert (again.status_code, again.json()["code"]) == (404, "told_fact_not_found")
 
@@ -93,14 +69,14 @@ async def test_weather_of_the_whole_plant_moves_and_ends_by_itself(
     body = {"zones": ["Z-00"], "below": True, "subject": "雷暴红色预警", "grade": 1}
     assert (await control.put("/api/risk/facts/weather/storm-7", json=body)).status_code == 200
     for code in blue[:3]:
-        await shows(control, code, 3)
+        await zone_shows(control, code, 3)
     until = (clock.now() + timedelta(hours=1)).isoformat()
     moved = await control.put(
         "/api/risk/facts/weather/storm-7", json={**body, "zones": [blue[0]], "below": False, "until": until}
     )
     assert moved.json()["zones"] == [blue[0]]
-    await shows(control, blue[1], 4)
-    await shows(control, blue[0], 3)
+    await zone_shows(control, blue[1], 4)
+    await zone_shows(control, blue[0], 3)
     longer = (clock.now() + timedelta(hours=3)).isoformat()
     same = await control.put(
         "/api/risk/facts/weather/storm-7", json={**body, "zones": [blue[0]], "below": False, "until": longer}
@@ -110,7 +86,7 @@ async def test_weather_of_the_whole_plant_moves_and_ends_by_itself(
         assert await service.end_expired() == 0, "it was prolonged"
     with clock.travel(by=timedelta(hours=4)):
         assert await service.end_expired() == 1
-    await shows(control, blue[0], 4)
+    await zone_shows(control, blue[0], 4)
     past = (await control.get("/api/risk/facts", params={"past": True, "kind": "weather"})).json()
     assert past[0]["key"] == "storm-7" and past[0]["ended_at"]
 
@@ -123,7 +99,7 @@ async def test_an_led_screen_shows_the_colour_and_why_in_lines_that_fit(risk: Ri
     assert (calm["level"], calm["colour"]) == (4, "blue")
     body = {"zones": [code], "subject": "LSHH-2101 液位高高联锁检修摘除期间安排专人现场监护"}
     assert (await control.put("/api/risk/facts/interlock/led-1", json=body)).status_code == 200
-    await shows(control, code, 2)
+    await zone_shows(control, code, 2)
     text = await control.get(f"/api/zones/{code}/led.txt", params={"width": 16, "lines": 6, "encoding": "gb18030"})
     assert text.headers["x-risk-level"] == "2" and text.headers["content-type"] == "text/plain; charset=gb18030"
     lines = text.content.decode("gb18030").split("\n")
@@ -132,7 +108,7 @@ async def test_an_led_screen_shows_the_colour_and_why_in_lines_that_fit(risk: Ri
     assert "较大风险" in said and "联锁摘除" in said and lines[-2].endswith("…") and lines[-1][2] == ":"
     assert (await control.get("/api/zones/Z-999/led")).json()["code"] == "zone_not_found"
     assert (await control.delete("/api/risk/facts/interlock/led-1")).status_code == 204
-    await shows(control, code, 4)
+    await zone_shows(control, code, 4)
 
 
 async def test_what_makes_no_sense_is_refused_in_words(risk: Risk, sign_in: SignIn) -> None:

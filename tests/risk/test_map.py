@@ -12,17 +12,15 @@ import httpx
 import pytest
 import pytest_asyncio
 import segno
-from gis_assets.sites.demo.accounts import views
-from gis_assets.sites.demo.build import features
 
 from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
 from realtime.risk.server import Risk
 from tests.conftest import Enterprise, SignIn
+from tests.risk.support import load, running_risk, zone_shows
 from tests.risks.support import event, make_unit, post
 from twin import clock
 from twin.db.deliver import deliver
 from twin.db.uow import unit_of_work
-from twin.spatial.site import load_site
 
 STROKES = [[[0.1, 0.5], [0.4, 0.2], [0.6, 0.8], [0.9, 0.4]]]
 
@@ -30,14 +28,9 @@ STROKES = [[[0.1, 0.5], [0.4, 0.2], [0.6, 0.8], [0.9, 0.4]]]
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def risk(enterprise: Enterprise) -> AsyncIterator[Risk]:
     """The process's loop beside the API."""
-    async with unit_of_work(enterprise.id) as uow:
-        await load_site(uow, features(), views())
-    process = Risk()
-    task = asyncio.create_task(process.run())
-    await asyncio.wait_for(process.started.wait(), 30)
-    yield process
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await load(enterprise)
+    async with running_risk() as process:
+        yield process
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -58,15 +51,6 @@ async def alarm(
     )  # fmt: skip
     async with unit_of_work(enterprise.id) as uow:
         await raise_alarm(uow, fact)
-
-
-async def zone_shows(http: httpx.AsyncClient, code: str, level: int) -> dict[str, Any]:
-    async with asyncio.timeout(30):
-        while True:
-            answer: dict[str, Any] = (await http.get(f"/api/zones/{code}")).json()
-            if answer["state"]["level"] == level:
-                return answer
-            await asyncio.sleep(0.1)
 
 
 async def settings(http: httpx.AsyncClient, enterprise: Enterprise, key: str, **body: Any) -> httpx.Response:

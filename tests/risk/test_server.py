@@ -9,17 +9,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from gis_assets.sites.demo.accounts import views
-from gis_assets.sites.demo.build import features
 
 from realtime.risk import repository
 from realtime.risk.server import Risk
 from realtime.risk.types import Fact
 from tests.conftest import Enterprise, SignIn
+from tests.risk.support import load, quick_rules
 from twin import clock
 from twin.db.outbox import Event
 from twin.db.uow import UnitOfWork, unit_of_work
-from twin.spatial.site import load_site
 
 
 class Told:
@@ -55,8 +53,7 @@ class Told:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def plant(enterprise: Enterprise) -> None:
-    async with unit_of_work(enterprise.id) as uow:
-        await load_site(uow, features(), views())
+    await load(enterprise)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -99,23 +96,11 @@ async def until(sign_in: SignIn, code: str, wanted: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def rules(enterprise: Enterprise) -> None:
-    """Rules that lift at once and give back a moment later, by the engine's own timer; written as the service does."""
-    async with unit_of_work(enterprise.id) as uow:
-        await repository.add_first_rules(uow.session, enterprise.id, clock.now())
-        for row in await repository.rule_rows(uow.session):
-            body = {**row.body, "hold_s": 0, "release_s": 0.3}
-            await repository.put_rule(
-                uow.session, enterprise.id, enterprise.id, repository.RuleRow(**{**row.__dict__, "body": body})
-            )
-        await uow.emit("risk.rule", "put", "all", {})
-
-
 @pytest.mark.req("M8.3")
 async def test_a_fact_colours_its_zone_and_its_end_gives_the_colour_back(
     running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
 ) -> None:
-    await rules(enterprise)
+    await quick_rules(enterprise, 0.3)
     await running()
     before = await level(sign_in, "Z-43")
     assert before > 1
@@ -133,7 +118,7 @@ async def test_a_fact_colours_its_zone_and_its_end_gives_the_colour_back(
 async def test_a_restart_goes_on_and_nothing_that_ended_meanwhile_stays_lifted(
     running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
 ) -> None:
-    await rules(enterprise)
+    await quick_rules(enterprise, 0.3)
     risk = await running()
     before = await level(sign_in, "Z-44")
     await told.tell(enterprise, "b1", "Z-44", 1)
@@ -154,7 +139,7 @@ async def test_a_wall_clock_that_is_set_holds_nothing_up(
     running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
 ) -> None:
     """Set back by an hour, neither the raise nor the release waits for that hour; and the history is told in the clock's new time."""
-    await rules(enterprise)
+    await quick_rules(enterprise, 0.3)
     await running()
     before = await level(sign_in, "Z-41")
     await told.tell(enterprise, "d0", "Z-41", 1)
@@ -175,7 +160,7 @@ async def test_a_wall_clock_that_is_set_holds_nothing_up(
 async def test_an_edit_of_the_static_level_keeps_the_lift(
     running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
 ) -> None:
-    await rules(enterprise)
+    await quick_rules(enterprise, 0.3)
     await running()
     await told.tell(enterprise, "c1", "Z-42", 1)
     await until(sign_in, "Z-42", 1)

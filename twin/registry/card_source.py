@@ -50,10 +50,5 @@ def card_sources() -> tuple[CardSource, ...]:
     Raises:
         ValueError: two modules declare the same key.
     """
-    found: dict[str, CardSource] = {}
-    for module in discover.submodules("card_sources"):
-        for source in module.SOURCES:
-            if source.key in found:
-                raise ValueError(f"card source {source.key} is declared twice ({module.__name__})")
-            found[source.key] = source
+    found: dict[str, CardSource] = discover.declared("card_sources", "SOURCES")
     return tuple(sorted(found.values(), key=lambda source: (source.order, source.key)))

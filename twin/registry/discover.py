@@ -8,6 +8,7 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from twin.settings import Settings
 
@@ -47,6 +48,22 @@ def submodules(name: str) -> tuple[ModuleType, ...]:
                 continue  # twin/cli.py is the shell itself, twin/registry/layer.py the declaration
             found.append(importlib.import_module(f"{package}.{name}"))
     return tuple(found)
+
+
+def declared(name: str, attribute: str, key: str = "key") -> dict[str, Any]:
+    """What modules declare in ``<package>.<name>`` as ``attribute``, by the ``key`` of each piece, in the order in which they are found.
+
+    Raises:
+        ValueError: two pieces have the same key.
+    """
+    found: dict[str, Any] = {}
+    for module in submodules(name):
+        for piece in getattr(module, attribute):
+            known = getattr(piece, key)
+            if known in found:
+                raise ValueError(f"{name}: {known} is declared twice ({module.__name__})")
+            found[known] = piece
+    return found
 
 
 def folders(name: str) -> tuple[Path, ...]:

@@ -131,12 +131,8 @@ def indicators() -> dict[str, Indicator]:
         ValueError: a key is declared twice, or an aspect does not exist.
     """
     places = [key for key, _ in ASPECTS] + [PERFORMANCE]
-    found: dict[str, Indicator] = {}
-    for module in discover.submodules("indicators"):
-        for indicator in module.INDICATORS:
-            if indicator.key in found:
-                raise ValueError(f"indicator {indicator.key} is declared twice ({module.__name__})")
-            if indicator.aspect not in places:
-                raise ValueError(f"indicator {indicator.key}: there is no aspect {indicator.aspect}")
-            found[indicator.key] = indicator
+    found: dict[str, Indicator] = discover.declared("indicators", "INDICATORS")
+    for indicator in found.values():
+        if indicator.aspect not in places:
+            raise ValueError(f"indicator {indicator.key}: there is no aspect {indicator.aspect}")
     return dict(sorted(found.items(), key=lambda item: (places.index(item[1].aspect), item[0])))

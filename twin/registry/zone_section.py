@@ -37,12 +37,7 @@ def zone_sections() -> tuple[ZoneSection, ...]:
     Raises:
         ValueError: two modules declare the same key.
     """
-    found: dict[str, ZoneSection] = {}
-    for module in discover.submodules("zone_sections"):
-        for section in module.SECTIONS:
-            if section.key in found:
-                raise ValueError(f"zone section {section.key} is declared twice ({module.__name__})")
-            found[section.key] = section
+    found: dict[str, ZoneSection] = discover.declared("zone_sections", "SECTIONS")
     return tuple(found[key] for key in sorted(found))
 
 
