@@ -8,8 +8,11 @@ export interface Position {
   at: number
 }
 
+/** Why the phone tells no position; the browser's own words are English, so they are not shown. */
+export type PositionFault = 'denied' | 'unavailable' | 'unsupported'
+
 export const position = ref<Position>()
-export const positionFault = ref('')
+export const positionFault = ref<PositionFault>()
 
 let watching: number | undefined
 
@@ -17,16 +20,16 @@ let watching: number | undefined
 export function followPosition(): void {
   if (watching !== undefined) return
   if (!('geolocation' in navigator)) {
-    positionFault.value = 'geolocation'
+    positionFault.value = 'unsupported'
     return
   }
   watching = navigator.geolocation.watchPosition(
     ({ coords, timestamp }) => {
-      positionFault.value = ''
+      positionFault.value = undefined
       position.value = { lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy, at: timestamp }
     },
     (error) => {
-      positionFault.value = error.message
+      positionFault.value = error.code === error.PERMISSION_DENIED ? 'denied' : 'unavailable'
       if (watching !== undefined && error.code === error.PERMISSION_DENIED) {
         navigator.geolocation.clearWatch(watching)
         watching = undefined

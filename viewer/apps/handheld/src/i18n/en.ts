@@ -24,6 +24,7 @@ export const en = {
     locate: 'My position',
     layers: 'Layers',
     noPosition: 'The phone gave no position: {why}',
+    gps: { denied: 'not allowed, see the settings of the browser', unavailable: 'nothing is received now', unsupported: 'not possible with this phone or browser' },
     zoneMissing: 'There is no zone with code {code}',
     loading: 'Loading the map…',
     noMap: 'This device cannot draw the map; zones are listed by risk',

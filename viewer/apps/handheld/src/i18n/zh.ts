@@ -24,6 +24,7 @@ export const zh = {
     locate: '我的位置',
     layers: '图层',
     noPosition: '手机没有给出位置：{why}',
+    gps: { denied: '没有定位权限，请在浏览器设置中允许', unavailable: '暂时收不到定位', unsupported: '此手机或浏览器不支持定位' },
     zoneMissing: '没有编号为 {code} 的区域',
     loading: '正在载入地图…',
     noMap: '此设备不能显示地图，下面按风险列出区域',
