@@ -134,12 +134,12 @@ async def points_at(
     at: Annotated[AwareDatetime, Query()],
     ids: Annotated[list[UUID], Query(alias="id", max_length=past.MOST)] = [],  # noqa: B006
 ) -> PointsThen:
-    """The newest sample at or before the instant of the points named by ``id`` (repeated), or of all of them while the day is not
-    sealed."""
+    """The newest sample at or before the instant of the points named by ``id`` (repeated), or of all of them. All points of a sealed day: of
+    what speaks more than twice in 10 s a sample less than 10 s older, under its own time."""
     principal.require("map:read")
     items = []
     for found in await past.values_at(uow, at.astimezone(UTC), ids):
-        s = found.stored
+        s = found.told
         if s is None:
             items.append(PointThen(id=found.device_id, value=None, quality="bad", ts=None))
             continue

@@ -42,6 +42,6 @@ class SafetyPointKept(Conflict):
 
 
 class PointsUnnamed(Invalid):
-    """All points at once are told only of days that lie in the database; of sealed days the points must be named."""
+    """Of a day that was sealed before there were sheets the points must be named; the next seal makes its sheets."""
 
     code = "points_unnamed"

@@ -134,12 +134,26 @@ class Archive:
 
     def oldest(self, day: SealedDay, tags: Sequence[int]) -> int | None:
         """The source time (microseconds) of the oldest sample of these tags in a day."""
-        paths = [str(folder(self._settings, day.day, day.generation) / name) for name in day.files]
+        paths = [str(self._path(day.day, day.generation, name)) for name in day.files if name.startswith("t")]
         if not paths or not tags:
             return None
         wanted = ",".join(str(int(tag)) for tag in tags)
         found = self._run(f"SELECT min(ts) AS ts FROM read_parquet($1) WHERE tag IN ({wanted})", paths).fetchone()
         return None if found is None or found[0] is None else int(found[0])
+
+    def newest_of_all(
+        self, files: Sequence[tuple[date, int, str]], before: datetime
+    ) -> list[tuple[int, int, float, int]]:
+        """The newest row before an instant of every tag in some sheets (day, generation, name): tag, microseconds, value, quality."""
+        paths = [str(self._path(*file)) for file in files]
+        query = (
+            "SELECT tag, max(ts), arg_max(value, ts), arg_max(quality, ts) FROM read_parquet($1)"
+            f" WHERE ts < {micros(before)} GROUP BY tag"
+        )
+        return list(self._run(query, paths).fetchall()) if paths else []
+
+    def _path(self, day: date, generation: int, name: str) -> Path:
+        return folder(self._settings, day, generation) / name
 
     def _samples(self, paths: list[str], rest: str) -> Samples:
         if not paths:

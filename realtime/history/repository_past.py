@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from realtime.history.repository import Stored
-
-_NAMED = "(cardinality(CAST(:ids AS uuid[])) = 0 OR d.id = ANY(CAST(:ids AS uuid[])))"
+from realtime.history.sheets import NEWEST
 
 
-async def newest(session: AsyncSession, before: datetime, ids: Sequence[UUID]) -> list[tuple[UUID, Stored | None]]:
-    """Every point (of ``ids``, if there are any) with its newest sample before an instant that the database holds."""
+@dataclass(frozen=True)
+class Told:
+    """What a point said last: source time, value, quality."""
+
+    ts: datetime
+    value: float
+    quality: int
+
+
+async def newest(session: AsyncSession, before: datetime) -> dict[int, Told]:
+    """The newest sample before an instant that the database holds, of every tag in sight that has one."""
     rows = await session.execute(
-        text(
-            "SELECT d.id, l.ts, l.received, l.value, l.quality FROM device d LEFT JOIN tag t ON t.device_id = d.id"
-            f" LEFT JOIN LATERAL history_latest(t.id, :before) l ON true WHERE {_NAMED} ORDER BY d.id"
-        ),
-        {"before": before, "ids": list(ids)},
+        text("SELECT tag_id, ts, value, quality FROM history_second(:before)"), {"before": before}
     )
-    return [(row[0], None if row.ts is None else Stored(*row[1:])) for row in rows]
+    return {row[0]: Told(*row[1:]) for row in rows}
 
 
 async def tags(session: AsyncSession, ids: Sequence[UUID]) -> list[tuple[UUID, int | None]]:
-    """The points of these that there are, each with its tag (None: nothing was ever recorded)."""
+    """The points of these (of all, without any) that there are, each with its tag (None: nothing was ever recorded)."""
     rows = await session.execute(
-        text(f"SELECT d.id, t.id FROM device d LEFT JOIN tag t ON t.device_id = d.id WHERE {_NAMED} ORDER BY d.id"),
+        text(
+            "SELECT d.id, t.id FROM device d LEFT JOIN tag t ON t.device_id = d.id"
+            " WHERE cardinality(CAST(:ids AS uuid[])) = 0 OR d.id = ANY(CAST(:ids AS uuid[])) ORDER BY d.id"
+        ),
         {"ids": list(ids)},
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def sealed(session: AsyncSession, first: date, last: date, name: str) -> list[tuple[date, int, bool, bool]]:
+    """The days in [first, last] that lie in files, newest first: day, generation, whether there is a file of this name, whether there
+    are sheets at all."""
+    rows = await session.execute(
+        text(
+            "SELECT day, generation, jsonb_exists(files, :name), jsonb_exists(files, :newest) FROM history_day"
+            " WHERE generation > 0 AND rows > 0 AND day BETWEEN :a AND :b ORDER BY day DESC"
+        ),
+        {"a": first, "b": last, "name": name, "newest": NEWEST},
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -25,6 +25,7 @@ import structlog
 
 from realtime.history import repository_archive as archive
 from realtime.history import repository_files as files
+from realtime.history import sheets
 from realtime.history.config import HistorySettings, history_settings
 from realtime.history.repository_archive import SealedDay
 from realtime.history.samples import Row, Samples
@@ -115,8 +116,10 @@ class Sealer:
         """Seal every day that is old enough; those that could not be locked or were written to come next time."""
         limit = clock.now().date() - timedelta(days=self._history.hot_days)
         hot, cold = await archive.days_known(self._db)
+        # what was sealed before there were sheets is sealed once more
+        bare = [day for day, known in cold.items() if known.files and sheets.NEWEST not in known.files]
         done = []
-        for day in hot:
+        for day in sorted({*hot, *bare}):
             if day < limit and (sealed := await self.seal_day(day, cold.get(day))):
                 done.append(sealed)
         await self._clean()
@@ -156,21 +159,26 @@ class Sealer:
         part.mkdir(parents=True)
         names: dict[str, str] = {}
         newest: list[Row] = []
-        counted = rows = size = 0
+        counted = rows = 0
         self._step("write")
         last = await archive.largest_tag(self._db)
-        for tag in range(0, last + 1, files.BLOCK):
-            hot = await archive.dump(self._db, start, tag, tag + files.BLOCK - 1)
-            counted += len(hot)
-            name = files.name_of(tag)
-            whole = await asyncio.to_thread(self._merged, hot, known, name)
-            if not len(whole):
-                continue
-            await asyncio.to_thread(self._checked, part / name, whole)
+        with sheets.SheetWriter(part, start) as sheet:
+            for tag in range(0, last + 1, files.BLOCK):
+                hot = await archive.dump(self._db, start, tag, tag + files.BLOCK - 1)
+                counted += len(hot)
+                name = files.name_of(tag)
+                whole = await asyncio.to_thread(self._merged, hot, known, name)
+                if not len(whole):
+                    continue
+                await asyncio.to_thread(self._checked, part / name, whole)
+                await asyncio.to_thread(sheet.add, whole)
+                names[name], rows = "", rows + len(whole)
+                ends = np.flatnonzero(np.r_[whole["tag"][1:] != whole["tag"][:-1], True])
+                newest += [tuple(row) for row in whole[ends].tolist()]
+            names |= dict.fromkeys(await asyncio.to_thread(sheet.finish, newest), "")
+        for name in names:
             names[name] = await asyncio.to_thread(files.digest, part / name)
-            rows, size = rows + len(whole), size + (part / name).stat().st_size
-            ends = np.flatnonzero(np.r_[whole["tag"][1:] != whole["tag"][:-1], True])
-            newest += [tuple(row) for row in whole[ends].tolist()]
+        size = sum((part / name).stat().st_size for name in names)
         self._step("count")
         if counted != await archive.count(self._db, start, start + timedelta(days=1)):
             raise SealFailed(day=str(made.day), reason="count")

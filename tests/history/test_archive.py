@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import psycopg
 import pytest
 import pytest_asyncio
 
+from realtime.history import past, service
 from realtime.history import repository_files as files
-from realtime.history import service
 from realtime.history.config import HistorySettings
+from realtime.history.errors import PointsUnnamed
 from realtime.history.samples import BAD, GOOD, UNCERTAIN, Row, instant, micros, pack
 from realtime.history.seal import Sealer, SealFailed
 from realtime.history.trend import Step, aggregate, starts
@@ -26,6 +28,7 @@ from tests.bench.process import process_like
 from tests.conftest import SignIn
 from tests.history.conftest import Points
 from twin import clock
+from twin.db.cluster import owner_url
 from twin.db.uow import ALL_ENTERPRISES, unit_of_work
 from twin.settings import Settings
 
@@ -118,6 +121,56 @@ async def test_late_and_repeated_samples_give_what_a_recomputation_gives(
     await compare(truth, points, tags, begin, end)
     await seal.seal()
     await compare(truth, points, tags, begin, end)
+
+
+@pytest.mark.req("M8.2", "M9.5")
+async def test_all_points_of_a_sealed_second_are_what_was_said_by_then(
+    points: Points, database: Settings, writer: Writer, seal: Sealer
+) -> None:
+    rng, truth, tags = random.Random(7), Truth(), points.tags[6:9]
+    today = datetime.combine(clock.now().date(), datetime.min.time(), UTC)
+    begin = today - timedelta(days=8)
+
+    async def tell(rows: list[Row]) -> None:
+        truth.take(rows)
+        await writer.write(pack(rows))
+
+    async def check() -> None:
+        for _ in range(40):
+            at = begin + timedelta(seconds=rng.randrange(5 * 86_400))
+            async with unit_of_work(ALL_ENTERPRISES) as uow:
+                told = {p.device_id: p.told for p in await past.values_at(uow, at, [])}
+            for tag in tags:
+                by_then = [r for r in truth.rows(tag) if r[1] <= micros(at)]
+                found = told[points.devices[points.tags.index(tag)]]
+                if not by_then:
+                    assert found is None
+                    continue
+                assert found is not None
+                said = next(r for r in by_then if r[1] == micros(found.ts))
+                assert (said[4], str(said[3])) == (found.quality, str(found.value))
+                assert by_then[-1][1] - said[1] < 10_000_000
+                if by_then[-1][1] // 10_000_000 < micros(at) // 10_000_000:
+                    assert said == by_then[-1]  # its 10 s were over
+
+    await tell(storm(rng, tags[:2], begin, 5 * 24, 3000))
+    at = micros(begin + timedelta(hours=5))  # says two words, then nothing for days
+    await tell([(tags[2], at, at, 1.0, GOOD), (tags[2], at + 4_000_000, at, 2.0, GOOD)])
+    await seal.seal()
+    await check()
+    await tell(storm(rng, tags[:2], begin, 5 * 24, 300))  # waits in the database until the next seal
+    await check()
+    await seal.seal()
+    await check()
+    # what was sealed before there were sheets: by name only, until the next seal
+    async with await psycopg.AsyncConnection.connect(owner_url(database), autocommit=True) as owner:
+        bare = "UPDATE history_day SET files = files - 'newest.parquet' WHERE day = %s"
+        await owner.execute(bare, [begin.date() + timedelta(days=1)])
+    async with unit_of_work(ALL_ENTERPRISES) as uow:
+        with pytest.raises(PointsUnnamed):
+            await past.values_at(uow, begin + timedelta(days=1, hours=3), [])
+    assert begin.date() + timedelta(days=1) in [done.day for done in await seal.seal()]
+    await check()
 
 
 async def test_a_seal_killed_at_any_step_loses_nothing(

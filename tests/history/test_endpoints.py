@@ -115,13 +115,20 @@ async def test_the_values_of_one_second_over_the_seam(
     assert await then(old + timedelta(seconds=3.2), device, silent, UUID(int=3)) == {
         device: (1.5, "good", old + timedelta(seconds=3)), silent: (None, "bad", None),
     }  # fmt: skip
+    everything = await then(old + timedelta(seconds=3.2))
+    assert set(everything) >= set(points.devices) and everything[silent] == (None, "bad", None)
+    assert everything[device] == (
+        0.0,
+        "good",
+        old,
+    )  # all points at once: of what is faster than 10 s its first and last word
+    assert (await then(old + timedelta(seconds=9)))[device] == (4.5, "good", old + timedelta(seconds=9))
     # a day later nothing new was said: the old value with its own time, never a new one
     assert (await then(old + timedelta(days=1), device))[device] == (4.5, "good", old + timedelta(seconds=9))
     assert (await then(recent, device))[device][0] == 0.0
     for at, code in (
         (clock.now() + timedelta(hours=1), "past_instant_invalid"),
         (clock.now() - timedelta(days=40_000), "past_instant_invalid"),
-        (old, "points_unnamed"),
     ):
         refused = await http.get("/api/points/at", params={"at": at.isoformat()})
         assert (refused.status_code, refused.json()["code"]) == (422, code)
