@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from datetime import date
 from functools import cache
@@ -16,11 +17,14 @@ from domain.hazards.models import HazardCriteria
 from domain.hazards.schemas import Criteria, CriteriaIn
 from twin.auth.principal import Principal
 from twin.db.uow import UnitOfWork
+from twin.documents import code_list
 from twin.errors import Conflict, Invalid
 from twin.ids import uuid7
 
 #: The shipped version holds from the day of its order on.
 _SHIPPED_FROM = date(2017, 11, 13)
+#: As a hazard names them.
+_CODE = re.compile(r"[\w-]{1,20}")
 
 
 class CriteriaTaken(Conflict):
@@ -72,12 +76,11 @@ async def add(uow: UnitOfWork, principal: Principal, body: CriteriaIn, today: da
     """A new version, in force from its day on; what was judged before keeps naming its own version.
 
     Raises:
-        CriteriaTaken. Invalid: a code stands twice.
+        CriteriaTaken. Invalid: by row, see :func:`twin.documents.code_list.faults`.
     """
     principal.require("hazard:assign")
-    codes = [item[0] for item in body.items]
-    if len(set(codes)) < len(codes):
-        raise Invalid(errors=[{"where": "items", "code": "criterion_twice"}])
+    if faults := code_list.faults(body.items, _CODE):
+        raise Invalid(errors=faults)
     if any(found.version == body.version for found in await versions(uow, today)):
         raise CriteriaTaken(where=body.version)
     row = HazardCriteria(id=uuid7(), enterprise_id=uow.enterprise_id, **body.model_dump())
@@ -87,4 +90,4 @@ async def add(uow: UnitOfWork, principal: Principal, body: CriteriaIn, today: da
             await uow.session.flush()
     except IntegrityError as error:  # two at once
         raise CriteriaTaken(where=body.version) from error
-    await uow.audit("create", "hazard_criteria", str(row.id), after={"version": body.version, "items": len(codes)})
+    await uow.audit("create", "hazard_criteria", str(row.id), after={"version": body.version, "items": len(body.items)})

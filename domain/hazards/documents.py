@@ -43,7 +43,8 @@ _CODES: dict[str, dict[Any, Text]] = {
 }
 
 
-def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+def file_of(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI describes an answer that is a file."""
     return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -89,7 +90,9 @@ async def _ids(uow: UnitOfWork, row: dict[str, Any]) -> list[UUID]:
     return [*row["photos"][:2], *(rounds[-1].photos[:1] if rounds else [])]
 
 
-@router.get("/export.xlsx", summary="Ledger as workbook", response_class=Response, responses=_file(workbook.MEDIA_TYPE))
+@router.get(
+    "/export.xlsx", summary="Ledger as workbook", response_class=Response, responses=file_of(workbook.MEDIA_TYPE)
+)
 async def as_workbook(
     uow: Uow, principal: CurrentPrincipal, language: Language, status: Word = "", zone: Word = ""
 ) -> Response:
@@ -108,7 +111,7 @@ async def as_workbook(
     return _download(data, workbook.MEDIA_TYPE, "hazards.xlsx")
 
 
-@router.get("/report.pdf", summary="Illustrated report", response_class=Response, responses=_file(pdf.MEDIA_TYPE))
+@router.get("/report.pdf", summary="Illustrated report", response_class=Response, responses=file_of(pdf.MEDIA_TYPE))
 async def report(
     uow: Uow, principal: CurrentPrincipal, language: Language, status: Word = "", zone: Word = ""
 ) -> Response:
@@ -119,7 +122,7 @@ async def report(
 
 
 @router.get(
-    "/{hazard_id}/print.pdf", summary="Print a hazard", response_class=Response, responses=_file(pdf.MEDIA_TYPE)
+    "/{hazard_id}/print.pdf", summary="Print a hazard", response_class=Response, responses=file_of(pdf.MEDIA_TYPE)
 )
 async def print_one(hazard_id: UUID, uow: Uow, principal: CurrentPrincipal, language: Language) -> Response:
     """All of it with the drawn signatures; their codes prove it offline (``twin verify``)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Response, UploadFile
 
 from domain.hazards import criteria, documents, from_alarm, repository, service
 from domain.hazards.models import HazardNotice
@@ -33,11 +33,13 @@ from domain.hazards.schemas import (
 )
 from twin.auth.principal import Principal
 from twin.db.uow import UnitOfWork
+from twin.documents import code_list, grid, workbook
+from twin.documents.code_list import CodeRows
 from twin.ids import uuid7
 from twin.photos import repository as photo_rows
 from twin.text_in import Asked as Word
 from twin.text_in import Instant
-from twin.web import CurrentPrincipal, TwinRoute, Uow
+from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
 router = APIRouter(prefix="/api/hazards", tags=["hazards"], route_class=TwinRoute)
 router.include_router(documents.router)
@@ -129,6 +131,27 @@ async def criteria_in_force(uow: Uow, principal: CurrentPrincipal) -> Criteria:
 async def criteria_versions(uow: Uow, principal: CurrentPrincipal) -> list[Criteria]:
     """Every one, oldest first."""
     return await criteria.versions(uow, await service.today(uow))
+
+
+@router.get(
+    "/criteria/template",
+    summary="Criteria as a workbook",
+    response_class=Response,
+    responses=documents.file_of(workbook.MEDIA_TYPE),
+)
+async def criteria_template(uow: Uow, principal: CurrentPrincipal, language: Language) -> Response:
+    """The version in force in the form that ``/criteria/rows`` reads."""
+    current = await criteria.in_force(uow, await service.today(uow))
+    data = code_list.template(current.version, current.items, language)
+    disposition = {"Content-Disposition": 'attachment; filename="criteria.xlsx"'}
+    return Response(data, media_type=workbook.MEDIA_TYPE, headers=disposition)
+
+
+@router.post("/criteria/rows", summary="Rows of a workbook for a new version of the criteria")
+async def criteria_rows(file: UploadFile, principal: CurrentPrincipal) -> CodeRows:
+    """Excel or CSV; nothing is kept."""
+    principal.require("hazard:assign")
+    return code_list.rows(await file.read(grid.LARGEST + 1))
 
 
 @router.post("/criteria", summary="New version of the criteria of major hazards", status_code=201)

@@ -230,7 +230,9 @@ class CriteriaIn(Body):
 
     version: Name
     effective_from: Day
-    items: Annotated[list[tuple[_Criterion, Name, Name]], Field(min_length=1, max_length=300)]
+    items: Annotated[
+        list[Annotated[list[Name], Field(min_length=3, max_length=3)]], Field(min_length=1, max_length=300)
+    ]
 
 
 class Criteria(BaseModel):

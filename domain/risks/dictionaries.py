@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
@@ -17,8 +19,13 @@ from domain.risks.schemas import DictionaryIn, DictionaryOut
 from twin import clock
 from twin.auth.principal import Principal
 from twin.db.uow import UnitOfWork
+from twin.documents import code_list
 from twin.errors import Conflict, Invalid
 from twin.ids import uuid7
+from twin.spatial import service as spatial
+
+#: As risk events name them.
+_CODE = re.compile(r"[\w-]{1,20}")
 
 
 class DictionaryTaken(Conflict):
@@ -36,7 +43,7 @@ def shipped() -> dict[str, list[dict[str, Any]]]:
 
 
 async def versions(uow: UnitOfWork) -> list[DictionaryOut]:
-    """All versions, oldest first; the newest that has begun is in force."""
+    """All versions, oldest first; the newest that has begun on the site's day is in force."""
     every = [
         (name, row["version"], date.fromisoformat(row["effective_from"]), row["items"])
         for name, rows in shipped().items()
@@ -44,7 +51,7 @@ async def versions(uow: UnitOfWork) -> list[DictionaryOut]:
     ]
     every += [(r.name, r.version, r.effective_from, r.items) for r in await repository.dictionaries(uow.session)]
     every.sort(key=lambda row: (row[0], row[2], row[1]))
-    today = clock.now().date()
+    today = clock.now().astimezone(ZoneInfo((await spatial.site_of(uow)).timezone)).date()
     current = {name: version for name, version, start, _ in every if start <= today}
     return [
         DictionaryOut(
@@ -76,9 +83,11 @@ async def add(uow: UnitOfWork, principal: Principal, body: DictionaryIn) -> None
     """A new version, in force from its day on; what was assessed before keeps naming its own version.
 
     Raises:
-        DictionaryTaken.
+        DictionaryTaken. Invalid: by row, see :func:`twin.documents.code_list.faults`.
     """
     principal.require("risk:write")
+    if faults := code_list.faults(body.items, _CODE):
+        raise Invalid(errors=faults)
     if any(d.name == body.name and d.version == body.version for d in await versions(uow)):
         raise DictionaryTaken(where=body.version)
     row = RiskDictionary(

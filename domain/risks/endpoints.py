@@ -31,7 +31,8 @@ from domain.risks.schemas import (
     RiskUnitIn,
     UnitOut,
 )
-from twin.documents import pdf, workbook
+from twin.documents import code_list, pdf, workbook
+from twin.documents.code_list import CodeRows
 from twin.errors import TooLarge
 from twin.text_in import Asked as Word
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
@@ -118,6 +119,28 @@ async def add_dictionary(body: DictionaryIn, uow: Uow, principal: CurrentPrincip
     """In force from its day on."""
     await dictionaries.add(uow, principal, body)
     return await dictionaries.versions(uow)
+
+
+@router.get(
+    "/dictionaries/template",
+    summary="Accident types as a workbook",
+    response_class=Response,
+    responses=_file(workbook.MEDIA_TYPE),
+)
+async def dictionary_template(uow: Uow, principal: CurrentPrincipal, language: Language) -> Response:
+    """The version in force in the form that ``/dictionaries/rows`` reads."""
+    principal.require("risk:read")
+    current = next(d for d in await dictionaries.versions(uow) if d.name == "accident_types" and d.in_force)
+    return _download(
+        code_list.template(current.version, current.items, language), workbook.MEDIA_TYPE, "accident-types.xlsx"
+    )
+
+
+@router.post("/dictionaries/rows", summary="Rows of a workbook for a new version")
+async def dictionary_rows(file: UploadFile, principal: CurrentPrincipal) -> CodeRows:
+    """Excel or CSV; nothing is kept."""
+    principal.require("risk:write")
+    return code_list.rows(await _read(file))
 
 
 @router.get("/objects", summary="Analysis objects")

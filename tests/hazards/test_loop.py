@@ -103,8 +103,20 @@ async def test_new_criteria_are_loaded_and_earlier_judgements_keep_theirs(
         "items": items,
     }
     assert (await crew.people["employee"].post("/api/hazards/criteria", json=body)).status_code == 403
-    twice = await manager.post("/api/hazards/criteria", json={**body, "items": items * 2})
-    assert twice.json()["errors"][0]["code"] == "criterion_twice"
+    wrong = await manager.post("/api/hazards/criteria", json={**body, "items": [*items, *items, ["A 2", "二", "Two"]]})
+    assert [e["message"] for e in wrong.json()["errors"]] == [
+        "第 2 行：编号“A-1”重复。",
+        "第 3 行：编号“A 2”只能由字母、数字、“-”、“_”组成，最多 20 个字符。",
+    ]
+    book = (await manager.get("/api/hazards/criteria/template")).content
+    table = "编号\t中文内容\t英文内容\r\nA-1\t新标准第一条\tFirst of the new ones\r\n\t\t\r\n7\t只有中文".encode(
+        "gb18030"
+    )
+    for content, rows in ((book, shipped["items"]), (table, [*items, ["7", "只有中文", ""]])):
+        read = await manager.post("/api/hazards/criteria/rows", files={"file": ("new", content)})
+        assert read.json()["items"] == rows
+    picture = await manager.post("/api/hazards/criteria/rows", files={"file": ("a.png", b"\x89PNG\xff\x00\xff")})
+    assert (picture.status_code, picture.json()["code"]) == (422, "table_unreadable")
     later = {**body, "version": "later", "effective_from": (clock.now() + timedelta(days=30)).date().isoformat()}
     assert (await manager.post("/api/hazards/criteria", json=later)).status_code == 201
     assert (await manager.get("/api/hazards/criteria")).json()["version"] == shipped["version"], "not begun yet"

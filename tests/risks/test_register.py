@@ -165,6 +165,12 @@ async def test_dictionaries_have_versions(manager: httpx.AsyncClient) -> None:
     assert [(d["version"], d["in_force"]) for d in rows if d["name"] == "accident_types"] == [
         ("GB 6441-1986", False), ("GB 6441-2025", True),
     ]  # fmt: skip
+    book = (await manager.get("/api/risks/dictionaries/template")).content
+    read = await manager.post("/api/risks/dictionaries/rows", files={"file": ("types.xlsx", book)})
+    assert read.json()["items"] == version["items"]
+    twice = {**version, "version": "twice", "items": [["08", "火灾", "Fire"]] * 2}
+    refused = await manager.post("/api/risks/dictionaries", json=twice)
+    assert (refused.status_code, refused.json()["errors"][0]["message"]) == (422, "第 2 行：编号“08”重复。")
     made = await post(manager, "/api/risks/events", event(unit, accident_types=["27"]))
     assert made["dictionary_version"] == "GB 6441-2025"
     assert (await manager.post("/api/risks/dictionaries", json=version)).json()["code"] == "code_taken"

@@ -2,6 +2,7 @@ import { ApiError } from '@twin/api'
 import { describe, expect, it } from 'vitest'
 import { assess, type Method } from '../src/modules/dual/dual'
 import { bodyOf, draftOf, faultsOf, newerVersion } from '../src/modules/dual/forms'
+import { faultsInRows, pasted } from '../src/modules/dual/lists'
 import { bodyOfPlan, draftOfPlan } from '../src/modules/dual/plan'
 
 const LS: Method = {
@@ -13,6 +14,18 @@ const LS: Method = {
   ],
   bands: [[20, 1], [15, 2], [9, 3], [0, 4]], // prettier-ignore
 }
+
+describe('a new version of a code list', () => {
+  it('takes cells as a spreadsheet copies them and leaves plain text alone', () => {
+    expect(pasted('01\t物体打击\tStruck by object\r\n\r\n02\t车辆伤害\r\n')).toEqual([['01', '物体打击', 'Struck by object'], ['02', '车辆伤害', '']])
+    expect(pasted('物体打击')).toBeUndefined()
+  })
+
+  it('says what is wrong by row', () => {
+    const rows: [string, string, string][] = [['01', '甲', 'A'], ['01', '乙', 'B'], ['0 2', '丙', 'C'], ['03', '', 'D'], ['A-1', '戊', 'x'.repeat(301)]]
+    expect([...faultsInRows(rows)]).toEqual([[1, 'twice'], [2, 'form'], [3, 'empty'], [4, 'long']])
+  })
+})
 
 describe('forms of the register', () => {
   it('compute the level while the factors are chosen', () => {
