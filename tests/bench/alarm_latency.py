@@ -103,6 +103,8 @@ async def _field(opcua_port: int, modbus_port: int) -> None:
 async def _told(socket: Any, came: dict[UUID, float], wanted: int) -> None:
     async for frame in socket:
         now, message = time.time(), orjson.loads(frame)
+        if message["op"] == "ping":
+            await socket.send('{"op":"pong"}')
         for item in message.get("items", ()) if message["op"] == "delta" else ():
             if item["v"] and item["v"]["type"] == "h":
                 came.setdefault(UUID(item["v"]["subject_id"]), now)
@@ -135,7 +137,11 @@ async def ages(field: Any, ids: list[UUID], hub_port: int, token: str) -> tuple[
                 await asyncio.sleep(moments.uniform(0.1, 0.4))
                 answer = await asyncio.to_thread(field.ask, place=place, n=n)
                 crossed[ids[place * POINTS + n]] = answer["at"]
-        await asyncio.wait_for(hearing, 30)
+        try:
+            await asyncio.wait_for(hearing, 30)
+        except TimeoutError:
+            missing = [n for n, device in enumerate(ids) if device not in came]
+            raise TimeoutError(f"alarms that never came: {missing} of {len(ids)}") from None
     every = [came[device] - crossed[device] for device in ids]
     return every[:POINTS], every[POINTS:]
 

@@ -43,7 +43,7 @@ class Rounds(BaseModel):
         gap: registers between two points that are read along rather than asked for apart.
     """
 
-    period_s: float = Field(default=0.25, ge=0.02, le=3600)
+    period_s: float = Field(default=0.2, ge=0.02, le=3600)
     keep_s: float = Field(default=1.0, ge=0, le=3600)
     timeout_s: float = Field(default=1.0, gt=0, le=60)
     gap: int = Field(default=8, ge=0, le=100)

@@ -65,7 +65,7 @@ class OpcuaSettings(BaseModel):
     certificate: Path | None = None
     private_key: Path | None = None
     server_certificate: Path | None = None
-    publishing_ms: float = Field(default=200, ge=50, le=60_000)
+    publishing_ms: float = Field(default=100, ge=50, le=60_000)
     sampling_ms: float = Field(default=100, ge=0, le=60_000)
     queue: int = Field(default=20, ge=1, le=10_000)
     items_per_session: int = Field(default=3000, ge=1, le=20_000)
