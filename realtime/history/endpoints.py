@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+import orjson
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -127,25 +128,25 @@ class PointsThen(BaseModel):
     items: list[PointThen]
 
 
-@router.get("/api/points/at", summary="Values of measuring points at an instant")
+@router.get("/api/points/at", summary="Values of measuring points at an instant", response_model=PointsThen)
 async def points_at(
     uow: Uow,
     principal: CurrentPrincipal,
     at: Annotated[AwareDatetime, Query()],
     ids: Annotated[list[UUID], Query(alias="id", max_length=past.MOST)] = [],  # noqa: B006
-) -> PointsThen:
+) -> Response:
     """The newest sample at or before the instant of the points named by ``id`` (repeated), or of all of them. All points of a sealed day: of
     what speaks more than twice in 10 s a sample less than 10 s older, under its own time."""
     principal.require("map:read")
-    items = []
-    for found in await past.values_at(uow, at.astimezone(UTC), ids):
-        s = found.told
-        if s is None:
-            items.append(PointThen(id=found.device_id, value=None, quality="bad", ts=None))
+    items: list[dict[str, object]] = []
+    for device, told in await past.values_at(uow, at, ids):
+        if told is None:
+            items.append({"id": device, "value": None, "quality": "bad", "ts": None})
             continue
-        value = s.value if s.quality >= 0 and math.isfinite(s.value) else None
-        items.append(PointThen(id=found.device_id, value=value, quality=verdict(s.quality), ts=s.ts))
-    return PointsThen(at=at, items=items)
+        value = told.value if told.quality >= 0 and math.isfinite(told.value) else None
+        items.append({"id": device, "value": value, "quality": verdict(told.quality), "ts": told.ts})
+    # ten thousand models would take longer than everything before
+    return Response(orjson.dumps({"at": at, "items": items}), media_type="application/json")
 
 
 @router.get(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,8 +25,7 @@ MOST = 500
 _BACK = (timedelta(days=7), timedelta(days=60), timedelta(days=4000))
 
 
-@dataclass(frozen=True)
-class PointThen:
+class PointThen(NamedTuple):
     """A point and its newest sample at the instant, None when there was none."""
 
     device_id: UUID
@@ -83,7 +82,7 @@ async def _look(
     for day, generation, there, sheeted in await repository_past.sealed(session, first, last, name):
         if not sheeted:
             raise PointsUnnamed(limit=MOST)
-        if there:  # an hour has none while nobody has spoken that day
+        if there:  # a quarter has none while nobody has spoken that day
             files.append((day, generation, name))
     for tag, ts, value, quality in await asyncio.to_thread(service.reader().newest_of_all, files, until):
         if tag in tags and (tag not in found or found[tag].ts < instant(ts)):

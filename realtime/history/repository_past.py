@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from realtime.history.sheets import NEWEST
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What a point said last: source time, value, quality."""
 
     ts: datetime

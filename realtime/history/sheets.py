@@ -1,10 +1,11 @@
 """Sheets of a sealed day: what all points said at any of its seconds, without a look into every point's file.
 
 The files of a sealed day lie by point, so one second of all points would open all of them. Beside them lie ``s00.parquet`` to
-``s23.parquet``, one for each hour (UTC): the first and the last sample of every 10 s of each tag and, of every tag that spoke earlier
-that day, its last sample before the hour. So one file answers for all points: exactly for whatever speaks at most twice in 10 s, with
-a sample less than 10 s older (under its own time) for what is faster. ``newest.parquet`` holds the last sample of the day of each tag,
-for those that were silent on the days after. Sheets are made from the checked samples and made again with them (docs/adr/0010).
+``s95.parquet``, one for each quarter of an hour (UTC): the first and the last sample of every 10 s of each tag and, of every tag that
+spoke earlier that day, its last sample before the quarter. So one file answers for all points: exactly for whatever speaks at most
+twice in 10 s, with a sample less than 10 s older (under its own time) for what is faster. ``newest.parquet`` holds the last sample of
+the day of each tag, for those that were silent on the days after. Sheets are made from the checked samples and made again with them
+(docs/adr/0010).
 """
 
 from __future__ import annotations
@@ -24,18 +25,23 @@ from realtime.history.samples import SAMPLE, Row, Samples, micros
 #: The first and the last sample of a tag in so many microseconds are kept.
 EVERY = 10_000_000
 NEWEST = "newest.parquet"
-_HOUR = 3_600_000_000
-_GROUP = 65_536
+QUARTERS = 96
+_QUARTER = 900_000_000
+_GROUP = 16_384
 _SCHEMA = pa.schema([("tag", pa.int32()), ("ts", pa.int64()), ("value", pa.float64()), ("quality", pa.int16())])
 
 
 def name_of(at: datetime) -> str:
     """The sheet that holds an instant (UTC)."""
-    return f"s{at.hour:02d}.parquet"
+    return _name(at.hour * 4 + at.minute // 15)
+
+
+def _name(quarter: int) -> str:
+    return f"s{quarter:02d}.parquet"
 
 
 def cut(samples: Samples, start: int) -> list[Samples]:
-    """The rows of the 24 sheets.
+    """The rows of the sheets of a day.
 
     Args:
         samples: of one day, by tag and time.
@@ -44,13 +50,13 @@ def cut(samples: Samples, start: int) -> list[Samples]:
     bucket = samples["ts"] // EVERY
     edge = (samples["tag"][1:] != samples["tag"][:-1]) | (bucket[1:] != bucket[:-1])
     thin = samples[np.r_[True, edge] | np.r_[edge, True]]
-    hours = (thin["ts"] - start) // _HOUR
+    quarters = (thin["ts"] - start) // _QUARTER
     _, first, place = np.unique(thin["tag"], return_index=True, return_inverse=True)
-    along = place * 25 + hours  # rises along the rows: tag by tag, hour by hour
+    along = place * QUARTERS + quarters  # rises along the rows: tag by tag, quarter by quarter
     made = []
-    for hour in range(24):
-        before = np.searchsorted(along, np.arange(len(first)) * 25 + hour) - 1
-        both = np.concatenate([thin[before[before >= first]], thin[hours == hour]])
+    for quarter in range(QUARTERS):
+        before = np.searchsorted(along, np.arange(len(first)) * QUARTERS + quarter) - 1
+        both = np.concatenate([thin[before[before >= first]], thin[quarters == quarter]])
         made.append(both[np.argsort(both["tag"], kind="stable")])
     return made
 
@@ -72,8 +78,8 @@ class SheetWriter:
 
     def add(self, samples: Samples) -> None:
         """Take the samples of the day of some tags, by tag and time."""
-        for hour, rows in enumerate(cut(samples, self._start)):
-            self.put(f"s{hour:02d}.parquet", rows)
+        for quarter, rows in enumerate(cut(samples, self._start)):
+            self.put(_name(quarter), rows)
 
     def finish(self, newest: list[Row]) -> list[str]:
         """Bring everything to the disk; names of the files. ``newest``: the last sample of the day of each tag."""
