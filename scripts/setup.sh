@@ -91,12 +91,15 @@ bench() {
 }
 
 [ $# -gt 0 ] || set -- run
+beside=
+for part in "$@"; do [ "$part" != viewer ] || { viewer & beside=$!; }; done  # the viewer needs nothing of the others
 for part in "$@"; do
   case "$part" in
     run) database; fonts; voice; python run;;
     dev) database; fonts; voice; browser; python dev;;
-    viewer) viewer;;
+    viewer) ;;
     bench) bench;;
     *) fail "setup.sh: unknown part $part";;
   esac
 done
+[ -z "$beside" ] || wait "$beside"
