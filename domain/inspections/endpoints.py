@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from domain.inspections import dispatch, repository, service
+from domain.inspections import dispatch, repository, service, tags
 from domain.inspections.models import InspectionItem, InspectionPlan, InspectionStop
 from domain.inspections.schemas import (
     DayIn,
@@ -33,6 +33,7 @@ from domain.inspections.schemas import (
     TaskPage,
 )
 from twin.db.uow import UnitOfWork
+from twin.documents import pdf
 from twin.text_in import Asked as Word
 from twin.text_in import Instant
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
@@ -137,6 +138,19 @@ async def history(
     principal.require("inspection:read")
     await service.get(uow, InspectionPlan, plan_id)
     return [HistoryRow.model_validate(r) for r in await repository.history(uow.session, plan_id, before, limit)]
+
+
+@router.get(
+    "/plans/{plan_id}/tags.pdf",
+    summary="Labels for the points of a plan",
+    response_class=Response,
+    responses={200: {"content": {pdf.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def plan_tags(plan_id: UUID, uow: Uow, principal: CurrentPrincipal, request: Request) -> Response:
+    """A QR code a point, under the address that this request came to."""
+    principal.require("inspection:read")
+    found = await service.get(uow, InspectionPlan, plan_id)
+    return Response(await tags.labels(found, str(request.base_url)), media_type=pdf.MEDIA_TYPE)
 
 
 @router.get("/tasks", summary="Tasks")

@@ -10,6 +10,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+import numpy as np
 import pytest
 
 from domain.hazards.subscribers import SUBSCRIBERS
@@ -63,6 +64,20 @@ async def _first(crew: Crew, plan: Json) -> Json:
     return sorted(await _tasks(crew, plan), key=lambda task: task["starts_at"])[0]
 
 
+def _says(document: bytes, address: str) -> bool:
+    """Whether the one label of a sheet has this address as its QR code, module by module, and its last part in letters."""
+    import pypdfium2
+    import segno
+
+    with pypdfium2.PdfDocument(document) as book:
+        page = book[0]
+        (picture,) = [o for o in page.get_objects() if isinstance(o, pypdfium2.PdfImage)]
+        text = page.get_textpage().get_text_range()
+        cells = picture.get_bitmap().to_numpy()[2::4, 2::4, 0].copy()  # four pixels a module
+    wanted = [list(row) for row in segno.make_qr(address, error="l").matrix_iter(border=2)]
+    return bool(((cells < 128) == np.array(wanted, bool)).all()) and address.rsplit("/", 1)[1] in text
+
+
 @pytest.mark.req("M4.2")
 async def test_a_plan_is_dispatched_done_and_signed(crew: Crew, client: httpx.AsyncClient) -> None:
     plan = await _plan(crew, route=[POINT])
@@ -71,6 +86,9 @@ async def test_a_plan_is_dispatched_done_and_signed(crew: Crew, client: httpx.As
     assert task["id"] in [t["id"] for t in await _tasks(crew, plan, "employee", mine=True)]
     employee, path = crew.people["employee"], f"/api/inspections/tasks/{task['id']}/submit"
     here = {"tag": "NFC-0001", "lon": 117.7781, "lat": 38.3591, "at": clock.now().isoformat()}
+
+    sheet = await employee.get(f"/api/inspections/plans/{plan['id']}/tags.pdf")
+    assert _says(sheet.content, f"http://twin.test/m/point/{POINT['tag']}")
 
     missing = (await employee.post(path, json=_work(plan))).json()
     assert [e["code"] for e in missing["errors"]] == ["checkin_missing"]

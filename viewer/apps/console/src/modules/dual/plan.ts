@@ -1,4 +1,5 @@
-import type { Schema } from '@twin/api'
+import type { Feature, Schema } from '@twin/api'
+import { nameIn } from '@twin/ui'
 
 /** An inspection plan in the form: lists of its rule are text that people can type, everything else is as the server has it. */
 export type Plan = Schema<'PlanOut'>
@@ -6,6 +7,21 @@ export type PlanBody = Schema<'PlanIn'>
 export type Point = Schema<'RoutePoint'>
 export const UNITS = ['hour', 'day', 'week', 'month', 'shift', 'calendar'] as const
 export type Unit = (typeof UNITS)[number]
+
+/** Something on the map that a point of a route can be put at. */
+export interface Thing {
+  label: string
+  lon: number
+  lat: number
+}
+/** By tag or code and name; of an area the middle of its corners. */
+export function thingOf(feature: Feature, language: string): Thing[] {
+  const { geometry, properties } = feature
+  const code = String(properties['tag'] ?? properties.code ?? '')
+  const corners = geometry.type === 'Point' ? [geometry.coordinates] : geometry.type === 'Polygon' ? (geometry.coordinates[0]?.slice(0, -1) ?? []) : []
+  const middle = (axis: 0 | 1): number => corners.reduce((sum, corner) => sum + (corner[axis] ?? 0), 0) / corners.length
+  return code && corners.length ? [{ label: `${code} ${nameIn(language, properties)}`.trim(), lon: middle(0), lat: middle(1) }] : []
+}
 
 export interface PlanDraft {
   code: string
