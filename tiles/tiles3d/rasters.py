@@ -87,7 +87,7 @@ async def texels(enterprise_id: UUID, site: str, kind: str, version: str, what: 
             if kept.card is None or kept.card.version != version or (what == "edges" and not kept.raster.reach):
                 raise RasterNotFound(site=site, raster=kind)
             if what not in kept.packed:
-                kept.packed[what] = await asyncio.to_thread(_pack, kept.raster, what)
+                kept.packed[what] = await asyncio.to_thread(pack, kept.raster, what)
             return kept.packed[what]
 
     return await asyncio.shield(asyncio.ensure_future(ask()))
@@ -153,7 +153,8 @@ def local(lonlath: F64, ground: float, inverse: F64) -> F64:
     return np.asarray((ecef(lonlath[:, 0], lonlath[:, 1], height) @ inverse[:3, :3].T + inverse[:3, 3])[:, :2])
 
 
-def _pack(raster: Raster, what: str) -> bytes:
+def pack(raster: Raster, what: str) -> bytes:
+    """A raster's texels as they are sent; ``what`` is ``ids``, ``edges`` or ``ids.png``."""
     if what == "ids.png":
         return png(raster.ids)
     data: NDArray[np.generic] = raster.ids.astype("<u2") if what == "ids" else raster.edges

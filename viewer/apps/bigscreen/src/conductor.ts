@@ -10,6 +10,7 @@ import { usePlant } from './stores/plant'
 import { useScreen } from './stores/screen'
 import { useSession } from './stores/session'
 import { useSurveys } from './stores/surveys'
+import { rastersOf } from './rasters'
 import { tilesetsOf } from './tilesets'
 import { parseHash, toHash, type UrlState } from './url'
 import { publish, recoloured } from './probe'
@@ -68,6 +69,7 @@ async function raise(element: HTMLElement): Promise<{ view: PlantView; events: E
       element,
       center: site.center,
       tilesets: surveys.shown,
+      rasters: rastersOf(session.api, site.code),
       assets: `${import.meta.env.BASE_URL}cesium/`,
       home,
       texts,

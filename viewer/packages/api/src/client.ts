@@ -63,6 +63,17 @@ export class ApiClient {
   constructor(private readonly options: ClientOptions = {}) {}
 
   async request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    const response = await this.send(path, options)
+    return (response.status === 204 ? undefined : await response.json()) as T
+  }
+
+  /** An answer that is no JSON. */
+  async bytes(path: string, options: RequestOptions = {}): Promise<Uint8Array> {
+    const headers = { Accept: 'application/octet-stream', ...options.headers }
+    return new Uint8Array(await (await this.send(path, { ...options, headers })).arrayBuffer())
+  }
+
+  private async send(path: string, options: RequestOptions): Promise<Response> {
     const method = options.method ?? 'GET'
     const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
     const language = this.options.language?.()
@@ -87,12 +98,11 @@ export class ApiClient {
     if (!response.ok) {
       const error = await toError(response)
       const again = await confirmed(error, options.body)
-      if (again) return this.request(path, { ...options, body: again })
+      if (again) return this.send(path, { ...options, body: again })
       if (error.status === 401 && !path.startsWith('/api/auth/login')) this.options.onUnauthenticated?.()
       throw error
     }
-    if (response.status === 204) return undefined as T
-    return (await response.json()) as T
+    return response
   }
 
   private address(path: string, query: RequestOptions['query']): string {

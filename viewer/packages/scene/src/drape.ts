@@ -18,7 +18,7 @@ import type { SiteFrame } from './frame'
 import type { Solid } from './objects'
 import type { Box2, OrientedBox } from './polygon'
 import type { HeatRaster } from './live/heat'
-import type { ZoneRaster } from './raster'
+import type { AreaRaster } from './raster'
 import { FRAGMENT } from './shader'
 import { rgb } from './rgb'
 
@@ -115,17 +115,29 @@ export class Drape {
     this.shader.setUniform('u_eyeToSite', Matrix4.multiply(worldToSite, camera.inverseViewMatrix, this.scratch))
   }
 
-  /** A new raster; `heights` gives z range in local metres per zone id. */
-  setRaster(raster: ZoneRaster, heights: (id: string) => [number, number]): void {
-    const { box, size, order } = raster
-    this.index = new Map(order.map((id, i) => [id, i]))
-    this.rows = Math.max(1, Math.ceil(order.length / WIDTH))
-    this.palette = new Uint8Array(WIDTH * this.rows * 2 * 4)
+  /** Which zone stands where; its texels have to be painted anew. */
+  setZones(raster: AreaRaster | undefined): void {
+    this.shader.setUniform('u_opacity', raster ? 1 : 0)
+    this.index = new Map(raster?.refs.map(({ id }, i) => [id, i]))
+    this.rows = Math.max(1, Math.ceil(this.index.size / WIDTH))
+    this.clear()
+    if (!raster) return
+    const { box, size, heights } = raster
     const table = new Float32Array(WIDTH * this.rows * 4)
-    order.forEach((id, i) => table.set(heights(id), i * 4))
+    heights.forEach((range, i) => table.set(range, i * 4))
     const set = (name: string, uniform: TextureUniform) => this.shader.setUniform(name, uniform)
     set('u_ids', new TextureUniform({ typedArray: raster.ids, width: size, height: size, ...nearest }))
-    set('u_edges', new TextureUniform({ typedArray: raster.edges, width: size, height: size, ...linear }))
+    if (raster.edges)
+      set(
+        'u_edges',
+        new TextureUniform({
+          typedArray: raster.edges,
+          width: size,
+          height: size,
+          pixelFormat: PixelFormat.RG,
+          ...linear,
+        }),
+      )
     set(
       'u_heights',
       new TextureUniform({
@@ -138,6 +150,11 @@ export class Drape {
       }),
     )
     this.shader.setUniform('u_box', boxUniform(box))
+  }
+
+  /** No zone has a colour; `flush` sends it. */
+  clear(): void {
+    this.palette = new Uint8Array(WIDTH * this.rows * 2 * 4)
   }
 
   /** Writes texels; `flush` sends them. */
@@ -169,10 +186,6 @@ export class Drape {
     )
   }
 
-  setOpacity(value: number): void {
-    this.shader.setUniform('u_opacity', value)
-  }
-
   /** Where nothing is lit, all is dark. */
   setDim(on: boolean): void {
     this.shader.setUniform('u_dim', on ? 1 : 0)
@@ -189,7 +202,7 @@ export class Drape {
   }
 
   /** Which object stands where. */
-  setObjects(raster: ZoneRaster | undefined): void {
+  setObjects(raster: AreaRaster | undefined): void {
     if (!raster) {
       this.shader.setUniform('u_objectBox', new Cartesian4())
       return

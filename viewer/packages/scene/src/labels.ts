@@ -1,6 +1,7 @@
-import { riskMarkSvg } from '@twin/ui'
+import { riskMarkSvg, type RiskLevel } from '@twin/ui'
 import { declutter, type Box, type Candidate } from './declutter'
 import type { Vec3 } from './frame'
+import { keyOf } from './live/host'
 import type { Placed } from './model'
 import { eye, projector, type Lens, type Orbit } from './orbit'
 import { labelStyle, riskOf, type LabelStyle } from './style'
@@ -13,6 +14,10 @@ interface Label {
   at: Vec3
   below: boolean
   element: HTMLDivElement
+  text: string
+  level: RiskLevel | undefined
+  /** what its element says is of an older state; written when it is shown */
+  stale: boolean
   width: number
   height: number
   shown: boolean
@@ -32,54 +37,65 @@ export class Labels {
     parent.append(this.root)
   }
 
-  setLayer(layer: string, things: Iterable<Placed>): void {
-    const keep = new Set<string>()
-    for (const placed of things) {
-      const style = labelStyle(layer, placed.feature)
-      if (!style) continue
-      const key = `${layer}:${placed.ref.id}`
-      keep.add(key)
-      const point = placed.feature.geometry.type === 'Point'
-      const at = point ? pinAt(placed) : placed.at
-      const known = this.labels.get(key)
-      const element = known?.element ?? document.createElement('div')
-      element.className = `scene-label ${layer}${known?.shown ? ' on' : ''}`
-      element.dataset['key'] = key
-      const label: Label = {
-        key,
-        placed,
-        style,
-        at,
-        below: point,
-        element,
-        width: 0,
-        height: 0,
-        shown: known?.shown ?? false,
-      }
-      this.fill(label)
-      if (!known) this.root.append(element)
-      this.labels.set(key, label)
+  setLayer(layer: string, things: ReadonlyMap<string, Placed>): void {
+    for (const placed of things.values()) this.put(placed)
+    for (const [key, { placed }] of this.labels)
+      if (placed.ref.layer === layer && !things.has(placed.ref.id)) this.remove(key)
+  }
+
+  /** Single changes of a layer; `things` holds all of it. */
+  changeLayer(layer: string, things: ReadonlyMap<string, Placed>, changed: Iterable<string>): void {
+    for (const id of changed) {
+      const placed = things.get(id)
+      if (placed) this.put(placed)
+      else this.remove(keyOf({ layer, id }))
     }
-    for (const [key, label] of this.labels)
-      if (key.startsWith(`${layer}:`) && !keep.has(key)) {
-        label.element.remove()
-        this.labels.delete(key)
-      }
   }
 
+  private put(placed: Placed): void {
+    const { ref, feature } = placed
+    const style = labelStyle(ref.layer, feature)
+    const key = keyOf(ref)
+    if (!style) return
+    const point = feature.geometry.type === 'Point'
+    const at = point ? pinAt(placed) : placed.at
+    const level = ref.layer === 'zone' ? riskOf(feature) : undefined
+    const text = this.name(placed)
+    const known = this.labels.get(key)
+    if (known) {
+      Object.assign(known, { placed, style, at, below: point })
+      if (known.text !== text) known.width = 0
+      known.stale ||= known.text !== text || known.level !== level
+      Object.assign(known, { text, level })
+      return
+    }
+    const element = document.createElement('div')
+    element.className = `scene-label ${ref.layer}`
+    element.dataset['key'] = key
+    this.root.append(element)
+    const unseen = { stale: true, width: 0, height: 0, shown: false }
+    this.labels.set(key, { key, placed, style, at, below: point, element, text, level, ...unseen })
+  }
+
+  private remove(key: string): void {
+    this.labels.get(key)?.element.remove()
+    this.labels.delete(key)
+  }
+
+  /** The language is another one, or the font is there now. */
   refreshTexts(): void {
-    for (const label of this.labels.values()) this.fill(label)
+    for (const label of this.labels.values())
+      Object.assign(label, { text: this.name(label.placed), stale: true, width: 0 })
   }
 
-  private fill(label: Label): void {
-    const { placed, element } = label
-    const level = placed.ref.layer === 'zone' ? riskOf(placed.feature) : undefined
+  private write(label: Label): void {
+    const { element, level } = label
     element.innerHTML = level ? riskMarkSvg(level) : ''
     const text = document.createElement('span')
-    text.textContent = this.name(placed)
+    text.textContent = label.text
     element.append(text)
     if (level) element.dataset['level'] = String(level)
-    label.width = 0 // measured when it is first shown
+    label.stale = false
   }
 
   update(
@@ -126,6 +142,7 @@ export class Labels {
       label.element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
       label.element.style.opacity = fade.toFixed(2)
       label.element.classList.toggle('chosen', chosen)
+      if (label.stale) this.write(label)
       if (!label.shown) {
         label.shown = true
         label.element.classList.add('on')
@@ -143,6 +160,7 @@ export class Labels {
   }
 
   private size(label: Label): void {
+    if (label.stale) this.write(label)
     const box = label.element.getBoundingClientRect()
     label.width = box.width
     label.height = box.height

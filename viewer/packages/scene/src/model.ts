@@ -32,15 +32,26 @@ export class PlantModel {
     return ref && this.layers.get(ref.layer)?.get(ref.id)
   }
 
-  set(layer: string, features: readonly SceneFeature[]): void {
-    this.layers.set(layer, new Map(features.map((f) => [f.id, this.place(layer, f)])))
+  /** All of a layer. True when something came, went or has another shape now. */
+  set(layer: string, features: readonly SceneFeature[]): boolean {
+    const fresh = new Set(features.map((f) => f.id))
+    const gone = [...this.layer(layer).keys()].filter((id) => !fresh.has(id))
+    return this.change(layer, new Map(features.map((f) => [f.id, f])), new Set(gone))
   }
 
-  change(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
+  /** Single changes of a layer. True when something came, went or has another shape now. */
+  change(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): boolean {
     const map = new Map(this.layer(layer))
-    for (const id of gone) map.delete(id)
-    for (const [id, feature] of set) map.set(id, this.place(layer, feature))
+    let reshaped = false
+    for (const id of gone) reshaped = map.delete(id) || reshaped
+    for (const [id, feature] of set) {
+      const known = map.get(id)
+      const same = known && sameShape(known.feature, feature)
+      map.set(id, same ? { ...known, feature } : this.place(layer, feature))
+      if (!same) reshaped = true
+    }
     this.layers.set(layer, map)
+    return reshaped
   }
 
   private place(layer: string, feature: SceneFeature): Placed {
@@ -96,19 +107,30 @@ export class PlantModel {
     return found
   }
 
-  /** The smallest feature of a layer that holds a point. */
-  at(layer: string, [x, y, z]: Vec3, slack = 0.6): Placed | undefined {
+  /** The smallest feature of these layers that holds a point; heights reach so far below and above what they say. */
+  at(layers: readonly string[], [x, y, z]: Vec3, below: number, above: number): Placed | undefined {
     let best: Placed | undefined
     let size = Infinity
-    for (const placed of this.layer(layer).values()) {
+    for (const placed of layers.flatMap((layer) => [...this.layer(layer).values()])) {
       const { box, rings, zMin, zMax } = placed
-      if (x < box.minX || x > box.maxX || y < box.minY || y > box.maxY || z < zMin - slack || z > zMax + slack) continue
+      if (x < box.minX || x > box.maxX || y < box.minY || y > box.maxY || z < zMin - below || z > zMax + above) continue
       if (!inside(rings, x, y)) continue
       const a = Math.abs(area(rings[0] ?? []))
       if (a < size) [best, size] = [placed, a]
     }
     return best
   }
+}
+
+/** Same outline and heights? Most changes of a feature are of its properties. */
+function sameShape(a: SceneFeature, b: SceneFeature): boolean {
+  const heights = (['z_min', 'z_max'] as const).every((key) => a.properties[key] === b.properties[key])
+  return heights && a.geometry.type === b.geometry.type && equal(a.geometry.coordinates, b.geometry.coordinates)
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b
+  return a.length === b.length && a.every((v, i) => equal(v, b[i]))
 }
 
 function labelHeight(layer: string, zMin: number, zMax: number): number {

@@ -1,8 +1,9 @@
 import type { Engine } from './engine'
 import type { Vec3 } from './frame'
 import type { Placed, PlantModel } from './model'
-import { SOLIDS, type Objects } from './objects'
+import { ABOVE, BELOW, SOLIDS } from './objects'
 import { eye, LIMITS, pixelOnPlane, project, type Orbit } from './orbit'
+import { numbersAt, type AreaRaster } from './raster'
 
 /** The point of the model, or else of the ground, under a pixel. */
 export function pointAt(engine: Engine, orbit: Orbit, x: number, y: number): Vec3 | undefined {
@@ -11,25 +12,45 @@ export function pointAt(engine: Engine, orbit: Orbit, x: number, y: number): Vec
   return pixelOnPlane(orbit, engine.lens(), x, y, 0)
 }
 
-/** The thing that a point of the model belongs to. */
+export interface Rasters {
+  readonly zone: AreaRaster | undefined
+  readonly object: AreaRaster | undefined
+}
+
+/** Heights of zones and fences are of the ground, which the mesh follows only so far, m. */
+const SLACK = 0.6
+
+/** The thing that a point of the model belongs to: by one look-up where its raster is there, else by the outlines. */
 export function thingAt(
   model: PlantModel,
   visible: ReadonlySet<string>,
   p: Vec3,
-  objects?: Objects,
+  rasters?: Rasters,
 ): Placed | undefined {
-  if (p[2] > 0.5) {
-    const hit = objects ? objects.at(p, visible) : solidAt(model, visible, p)
-    if (hit) return hit
+  const find = (raster: AreaRaster | undefined, layers: readonly string[], below: number, above: number) => {
+    const shown = layers.filter((layer) => visible.has(layer))
+    return raster ? areaAt(raster, model, shown, p, below, above) : model.at(shown, p, below, above)
   }
-  const zone = visible.has('zone') ? model.at('zone', p) : undefined
-  return zone ?? (visible.has('geofence') ? model.at('geofence', p) : undefined)
+  return (
+    (p[2] > 0.5 ? find(rasters?.object, SOLIDS, BELOW, ABOVE) : undefined) ??
+    find(rasters?.zone, ['zone'], SLACK, SLACK) ??
+    find(undefined, ['geofence'], SLACK, SLACK)
+  )
 }
 
-function solidAt(model: PlantModel, visible: ReadonlySet<string>, p: Vec3): Placed | undefined {
-  for (const layer of SOLIDS) {
-    const hit = visible.has(layer) ? model.at(layer, p, 1) : undefined
-    if (hit) return hit
+/** The smaller of the areas there whose heights, a little widened, hold the point. */
+function areaAt(
+  raster: AreaRaster,
+  model: PlantModel,
+  layers: readonly string[],
+  [x, y, z]: Vec3,
+  below: number,
+  above: number,
+): Placed | undefined {
+  for (const number of numbersAt(raster, x, y)) {
+    const placed = model.get(raster.refs[number - 1])
+    const [low, high] = raster.heights[number - 1] ?? [0, 0]
+    if (placed && layers.includes(placed.ref.layer) && z >= low - below && z <= high + above) return placed
   }
   return undefined
 }

@@ -3,10 +3,9 @@ import type { SiteFrame, Vec3 } from './frame'
 import type { Labels } from './labels'
 import { Measure } from './measure'
 import type { PlantModel } from './model'
-import type { Objects } from './objects'
 import type { Orbit } from './orbit'
 import { drawMeasure } from './overlays'
-import { pinUnder, pointAt, thingAt } from './picking'
+import { pinUnder, pointAt, thingAt, type Rasters } from './picking'
 import type { FeatureRef, MeasureMode, MeasureResult, PickInfo } from './types'
 
 export interface PointerHost {
@@ -18,7 +17,7 @@ export interface PointerHost {
   engine(): Engine
   orbit(): Orbit
   visible(): ReadonlySet<string>
-  objects: Objects
+  rasters: Rasters
   moverAt(x: number, y: number): FeatureRef | undefined
   picked(info: PickInfo): void
   /** the pointer is over this thing, or over none */
@@ -59,8 +58,8 @@ export class Pointer {
 
   /** The part of the model under the pointer: its place from the depth that is drawn already, its name from the raster. */
   thingUnder(x: number, y: number, position = this.pointAt(x, y)): FeatureRef | undefined {
-    const { model, objects } = this.host
-    return position && thingAt(model, this.host.visible(), position, objects)?.ref
+    const { model, rasters } = this.host
+    return position && thingAt(model, this.host.visible(), position, rasters)?.ref
   }
 
   /** Sign or name under the pointer, movers first: they cannot wait. */

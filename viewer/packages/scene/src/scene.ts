@@ -2,6 +2,7 @@ import { degrees, orbitAround, orbitBeside, orbitOf, viewOf } from './approach'
 import { Controls } from './controls'
 import { Engine } from './engine'
 import { Emitter } from './events'
+import { RasterFeeds } from './feeds'
 import { SiteFrame, type Vec3 } from './frame'
 import { Labels } from './labels'
 import { pictureOf, type LivePicture } from './live/host'
@@ -10,6 +11,7 @@ import { drawGroundZones } from './massing'
 import { PlantModel } from './model'
 import { projector, type Orbit } from './orbit'
 import { Pointer } from './pointer'
+import type { RasterKind, RasterSource } from './raster'
 import { Showing } from './showing'
 import { PIN_LAYERS } from './style'
 import { Tools } from './tools'
@@ -21,6 +23,8 @@ export interface SceneOptions {
   /** longitude, latitude in degrees, ellipsoidal height of the ground in metres */
   center: [number, number, number]
   tilesets: string[]
+  /** which zone and which object stands where */
+  rasters: RasterSource
   /** where Cesium's own workers and data lie */
   assets: string
   home: CameraView
@@ -43,6 +47,7 @@ export class PlantScene implements PlantView {
   private readonly zones: ZonePainter
   private readonly showing: Showing
   private readonly pointer: Pointer
+  private readonly feeds: RasterFeeds
   readonly live: SceneLive
   readonly tools: Tools
   private engine: Engine
@@ -57,9 +62,11 @@ export class PlantScene implements PlantView {
     this.labels = new Labels(options.element, (placed) => options.texts.name(placed.feature))
     options.element.tabIndex = 0
     this.engine = this.makeEngine()
-    const showing = (this.showing = new Showing(this.model, this.frame))
+    this.feeds = new RasterFeeds(options.rasters, this.frame.height, (kind, fresh) => this.cut(kind, fresh))
+    const showing = (this.showing = new Showing(this.model, this.frame, this.feeds))
     this.zones = new ZonePainter(this.model, {
       drape: () => this.engine.drape,
+      raster: () => this.feeds.zone,
       visible: () => showing.visible.has('zone'),
       selected: () => (showing.selected?.layer === 'zone' ? showing.selected.id : undefined),
       lit: () => showing.lit,
@@ -110,7 +117,7 @@ export class PlantScene implements PlantView {
       engine: () => this.engine,
       orbit: () => this.controls.orbit,
       visible: () => this.showing.visible,
-      objects: this.showing.objects,
+      rasters: this.feeds,
       moverAt: (x, y) => this.live.hit(this.picture(), x, y),
       picked: (info) => this.events.emit('pick', info),
       hovered: (ref) => {
@@ -176,9 +183,7 @@ export class PlantScene implements PlantView {
       fine,
       onPreRender: () => undefined,
       onPostRender: () => this.rendered(),
-      onTiles: (pending) => {
-        this.events.emit('tiles', this.engine.tilesLoaded, pending)
-      },
+      onTiles: (pending) => this.events.emit('tiles', this.complete, pending),
       onLost: () => this.recover(),
       onTilesetError: (error) => {
         console.warn('tileset', error)
@@ -206,7 +211,7 @@ export class PlantScene implements PlantView {
         return
       }
       for (const layer of PIN_LAYERS) this.engine.pins.setLayer(layer, this.model.layer(layer).values())
-      this.engine.drape.setObjects(this.showing.objects.raster)
+      this.engine.drape.setObjects(this.feeds.object)
       this.tools.renew()
       this.zones.renew()
       this.redraw()
@@ -217,27 +222,41 @@ export class PlantScene implements PlantView {
   // ---- data
 
   setLayer(layer: string, features: readonly SceneFeature[]): void {
-    this.model.set(layer, features)
-    this.layerChanged(layer)
+    const reshaped = this.model.set(layer, features)
+    this.labels.setLayer(layer, this.model.layer(layer))
+    if (layer === 'zone') this.zones.changed()
+    this.layerChanged(layer, reshaped)
   }
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
     const recoloured = layer === 'zone' ? this.zones.noticeChanges(set) : []
-    this.model.change(layer, set, gone)
-    this.layerChanged(layer, recoloured)
+    const reshaped = this.model.change(layer, set, gone)
+    this.labels.changeLayer(layer, this.model.layer(layer), [...set.keys(), ...gone])
+    if (layer === 'zone') this.zones.changed(reshaped ? undefined : set.keys(), recoloured)
+    this.layerChanged(layer, reshaped)
   }
 
-  private layerChanged(layer: string, ids?: string[]): void {
-    const placed = this.model.layer(layer)
-    this.labels.setLayer(layer, placed.values())
-    if (layer === 'zone') {
-      this.zones.changed(ids)
-    } else if ((PIN_LAYERS as readonly string[]).includes(layer)) {
-      this.engine.pins.setLayer(layer, placed.values())
-    }
-    this.showing.renew(layer, this.engine)
+  private layerChanged(layer: string, reshaped: boolean): void {
+    if (reshaped) this.feeds.renew(layer)
+    this.showing.floors.renew()
+    if ((PIN_LAYERS as readonly string[]).includes(layer))
+      this.engine.pins.setLayer(layer, this.model.layer(layer).values())
     if (layer !== 'zone') this.redraw()
     this.engine.draw()
+  }
+
+  /** The server has said, or could not, which area stands where. */
+  private cut(kind: RasterKind, fresh: boolean): void {
+    if (fresh && kind === 'zone') this.zones.renew()
+    if (fresh && kind === 'object') this.engine.drape.setObjects(this.feeds.object)
+    this.showing.light(this.engine)
+    this.pointer.again()
+    this.engine.draw()
+  }
+
+  /** All that the picture is made of is there. */
+  private get complete(): boolean {
+    return this.engine.tilesLoaded && this.feeds.settled
   }
 
   // ---- what is shown
@@ -328,8 +347,8 @@ export class PlantScene implements PlantView {
       this.ready = true
       this.events.emit('ready')
     }
-    if (this.engine.tilesLoaded !== this.tilesLoaded) {
-      this.tilesLoaded = this.engine.tilesLoaded
+    if (this.complete !== this.tilesLoaded) {
+      this.tilesLoaded = this.complete
       this.events.emit('tiles', this.tilesLoaded, this.engine.pending)
       if (this.tilesLoaded) this.pointer.again()
     }
@@ -354,7 +373,7 @@ export class PlantScene implements PlantView {
   stats(): SceneStats {
     return {
       ready: this.ready,
-      tilesLoaded: this.engine.tilesLoaded,
+      tilesLoaded: this.complete,
       tileset: this.engine.tilesets.length > 0,
       recoveries: this.recoveries,
       ...this.measures(),
@@ -369,6 +388,7 @@ export class PlantScene implements PlantView {
 
   destroy(): void {
     this.zones.stop()
+    this.feeds.stop()
     this.live.destroy()
     this.observer.disconnect()
     this.controls.destroy()

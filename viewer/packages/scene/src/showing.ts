@@ -3,9 +3,10 @@ import { Floors } from './floors'
 import type { SiteFrame, Vec3 } from './frame'
 import { keyOf } from './live/host'
 import type { PlantModel, Placed } from './model'
-import { Objects, SOLIDS } from './objects'
+import { solidOf } from './objects'
 import { drawMassing } from './massing'
 import { drawFences, drawFloor, drawRoads, drawSelection, drawStems } from './overlays'
+import type { Rasters } from './picking'
 import { pinAt } from './pins'
 import { orientedBox } from './polygon'
 import { beyond, type Tools } from './tools'
@@ -18,16 +19,15 @@ export class Showing {
   /** zones that stay bright while the rest is dimmed */
   lit: ReadonlySet<string> | undefined
   readonly floors: Floors
-  readonly objects: Objects
   tools: Tools | undefined
   private hovered: FeatureRef | undefined
 
   constructor(
     private readonly model: PlantModel,
     private readonly frame: SiteFrame,
+    private readonly rasters: Rasters,
   ) {
     this.floors = new Floors(model)
-    this.objects = new Objects(model)
   }
 
   /** With a floor open, points of other floors of its building are left out and its own are shown whatever the layer tree says. */
@@ -56,13 +56,6 @@ export class Showing {
       : 0
   }
 
-  /** After the features of a layer changed. */
-  renew(layer: string, engine: Engine): void {
-    this.floors.renew()
-    if ((SOLIDS as readonly string[]).includes(layer) && this.objects.cut())
-      engine.drape.setObjects(this.objects.raster)
-  }
-
   /** The pointer is over a thing: it lights up on the mesh. True when that is another one than before. */
   hover(ref: FeatureRef | undefined, engine: Engine): boolean {
     if (ref?.id === this.hovered?.id && ref?.layer === this.hovered?.layer) return false
@@ -71,9 +64,11 @@ export class Showing {
     return true
   }
 
-  private light(engine: Engine): void {
+  /** Lights up what is hovered over and chosen, by the numbers that they have in the rasters now. */
+  light(engine: Engine): void {
+    const { object } = this.rasters
     const zone = this.hovered?.layer === 'zone' ? this.hovered.id : undefined
-    engine.drape.light({ hover: this.objects.solid(this.hovered), chosen: this.objects.solid(this.selected), zone })
+    engine.drape.light({ hover: solidOf(object, this.hovered), chosen: solidOf(object, this.selected), zone })
   }
 
   redraw(engine: Engine): void {

@@ -1,15 +1,15 @@
 import type { Drape } from './drape'
 import type { PlantModel } from './model'
-import { bounds } from './polygon'
-import { cutZones } from './raster'
+import type { AreaRaster } from './raster'
 import { riskOf, zonePaint } from './style'
 import type { SceneFeature } from './types'
 
-const RASTER = 2048
 const PULSE_MS = 1600
 
 export interface ZonePainterHost {
   drape(): Drape
+  /** which zone stands where, as far as the server has said it */
+  raster(): AreaRaster | undefined
   visible(): boolean
   selected(): string | undefined
   /** zones that stay bright while the rest is dimmed; undefined: nothing is dimmed */
@@ -21,9 +21,8 @@ export interface ZonePainterHost {
   touch(): void
 }
 
-/** Keeps the drape in step with the zones of the model: raster when a shape changes, texels when a level does. */
+/** Keeps the drape in step with the zones: the server's raster when a shape changes, texels of a palette when a level does. */
 export class ZonePainter {
-  private shapes = ''
   private readonly pulses = new Map<string, number>()
   private timer = 0
   private unsaid: string[] = []
@@ -45,49 +44,34 @@ export class ZonePainter {
     return differ
   }
 
-  /** After the model took it. `changed`: ids that the next frame shows in their new colour. */
-  changed(changed: string[] = []): void {
-    this.cut()
-    this.unsaid.push(...changed)
-    this.paint()
+  /** After the model took it. `changed`: all may differ where undefined; the next frame shows `recoloured` in their new colour. */
+  changed(changed?: Iterable<string>, recoloured: readonly string[] = []): void {
+    this.unsaid.push(...recoloured)
+    this.paint(changed)
     if (this.pulses.size > 0) this.runPulses()
   }
 
-  /** The WebGL context is new: everything has to be sent again. */
+  /** The raster is another one, or the WebGL context is new: everything has to be sent again. */
   renew(): void {
-    this.shapes = ''
-    this.changed()
+    this.host.drape().setZones(this.host.raster())
+    this.paint()
   }
 
-  private cut(): void {
-    const drape = this.host.drape()
-    const zones = [...this.model.layer('zone').values()].filter((z) => z.rings.length > 0)
-    const shapes = JSON.stringify(zones.map((z) => [z.ref.id, z.rings, z.zMin, z.zMax]))
-    if (shapes === this.shapes) return
-    this.shapes = shapes
-    drape.setOpacity(zones.length > 0 ? 1 : 0)
-    if (zones.length === 0) return
-    const box = bounds(zones.flatMap((z) => z.rings))
-    const half = Math.max(box.maxX - box.minX, box.maxY - box.minY) / 2 + 8
-    const [cx, cy] = [(box.minX + box.maxX) / 2, (box.minY + box.maxY) / 2]
-    const raster = cutZones(
-      zones.map((z) => ({ id: z.ref.id, rings: z.rings, zMin: z.zMin, zMax: z.zMax })),
-      { minX: cx - half, maxX: cx + half, minY: cy - half, maxY: cy + half },
-      RASTER,
-    )
-    const range = new Map(zones.map((z): [string, [number, number]] => [z.ref.id, [z.zMin, z.zMax]]))
-    drape.setRaster(raster, (id) => range.get(id) ?? [0, 0])
-  }
-
-  paint(): void {
+  /** Writes the texels of these zones, or of all. */
+  paint(ids?: Iterable<string>): void {
     const drape = this.host.drape()
     const visible = this.host.visible()
     const chosen = this.host.selected()
     const lit = this.host.lit()
+    const zones = this.model.layer('zone')
     drape.setDim(lit !== undefined)
-    for (const [id, placed] of this.model.layer('zone')) {
+    if (!ids) drape.clear()
+    const now = performance.now()
+    for (const id of ids ?? zones.keys()) {
+      const placed = zones.get(id)
+      if (!placed) continue
       const started = this.pulses.get(id)
-      const pulse = started === undefined ? 0 : Math.max(0, 1 - (performance.now() - started) / PULSE_MS)
+      const pulse = started === undefined ? 0 : Math.max(0, 1 - (now - started) / PULSE_MS)
       drape.paint(
         id,
         zonePaint(placed.feature, { selected: id === chosen, pulse, visible, lit: lit?.has(id) ?? false }),
@@ -103,9 +87,10 @@ export class ZonePainter {
     if (this.timer) return
     this.timer = window.setInterval(() => {
       const now = performance.now()
+      const pulsing = [...this.pulses.keys()]
       for (const [id, started] of this.pulses) if (now - started > PULSE_MS) this.pulses.delete(id)
       this.host.touch()
-      this.paint()
+      this.paint(pulsing)
       if (this.pulses.size === 0) this.stop()
     }, 60)
   }

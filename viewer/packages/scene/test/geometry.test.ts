@@ -4,9 +4,7 @@ import { SiteFrame } from '../src/frame'
 import { basePlane, cellsIn, volumeOf } from '../src/measure'
 import { between, clamp, eye, orbitFrom, pixelOnPlane, project, wrap, type Orbit } from '../src/orbit'
 import { area, clearance, inside, labelPoint, orientedBox, triangulate, type Point2 } from '../src/polygon'
-import { numbersAt } from '../src/objects'
 import { beyond, halfSpace } from '../src/tools'
-import { cutZones, REACH, type ZoneRaster } from '../src/raster'
 
 const square = (x: number, y: number, w: number, h = w): Point2[] => [
   [x, y],
@@ -85,75 +83,6 @@ describe('polygons', () => {
   })
 })
 
-describe('zone raster', () => {
-  const box = { minX: 0, minY: 0, maxX: 100, maxY: 100 }
-  const raster = cutZones(
-    [
-      { id: 'small', rings: [square(20, 20, 20)], zMin: 0, zMax: 5 },
-      { id: 'large', rings: [square(10, 10, 60)], zMin: 0, zMax: 50 },
-    ],
-    box,
-    200,
-  )
-  const at = (r: ZoneRaster, x: number, y: number) => {
-    const i = (Math.floor(y * 2) * r.size + Math.floor(x * 2)) * 4
-    const name = (low: number, high: number) => r.order[(low | (high << 8)) - 1]
-    const [a, b, c, d] = r.ids.slice(i, i + 4) as unknown as [number, number, number, number]
-    return { a: name(a, b), b: name(c, d), edge: ((r.edges[i] as number) / 255) * REACH }
-  }
-
-  it('has the smallest zone first and the one around it second', () => {
-    expect(raster.order).toEqual(['large', 'small'])
-    expect(at(raster, 30, 30)).toMatchObject({ a: 'small', b: 'large' })
-    expect(at(raster, 50, 50)).toMatchObject({ a: 'large', b: undefined })
-    expect(at(raster, 5, 5)).toMatchObject({ a: undefined, b: undefined })
-  })
-
-  it('knows the distance to the nearest visible edge on both sides of it', () => {
-    expect(at(raster, 22.1, 30.1).edge).toBeCloseTo(2.25, 1)
-    expect(at(raster, 18.1, 30.1).edge).toBeCloseTo(1.75, 1)
-    expect(at(raster, 30.1, 30.1).edge).toBeCloseTo(REACH, 1)
-  })
-
-  it('follows slanting edges', () => {
-    const r = cutZones(
-      [
-        {
-          id: 't',
-          rings: [
-            [
-              [0, 0],
-              [100, 0],
-              [0, 50],
-            ],
-          ],
-          zMin: 0,
-          zMax: 1,
-        },
-      ],
-      box,
-      200,
-    )
-    for (const [x, y] of [
-      [20.25, 30.25],
-      [60.25, 15.25],
-      [80.25, 5.25],
-    ] as const) {
-      const exact = clearance(
-        [
-          [
-            [0, 0],
-            [100, 0],
-            [0, 50],
-          ],
-        ],
-        [x, y],
-      )
-      expect(at(r, x, y).edge).toBeCloseTo(Math.min(REACH, exact), 1)
-    }
-  })
-})
-
 describe('orbit', () => {
   const lens = { width: 1920, height: 1080, fovy: 0.8 }
   const view: Orbit = { x: 10, y: 20, z: 0, heading: 0.7, pitch: -0.6, range: 300 }
@@ -220,19 +149,5 @@ describe('section', () => {
     const west = halfSpace({ axis: 'east', at: 10, flip: true })
     expect([beyond(east, [11, 0, 0]), beyond(east, [9, 0, 0])]).toEqual([true, false])
     expect([beyond(west, [11, 0, 0]), beyond(west, [9, 0, 0])]).toEqual([false, true])
-  })
-})
-
-describe('objects', () => {
-  it('are found by one read of the raster, the smaller first', () => {
-    const zones = [
-      { id: 'unit', rings: [square(0, 0, 50)], zMin: 0, zMax: 20 },
-      { id: 'tank', rings: [square(10, 10, 10)], zMin: 0, zMax: 8 },
-    ]
-    const raster = cutZones(zones, { minX: -10, minY: -10, maxX: 90, maxY: 90 }, 200, false)
-    const names = (x: number, y: number) => numbersAt(raster, x, y).map((n) => raster.order[n - 1])
-    expect(names(15, 15)).toEqual(['tank', 'unit'])
-    expect(names(40, 40)).toEqual(['unit'])
-    expect([names(80, 80), names(-50, 0)]).toEqual([[], []])
   })
 })
