@@ -32,10 +32,12 @@ _BATCH = 5000
 _TRIES = 6
 
 
-def _default(n: int, condition: str, grade: int, after: int, *roles: str) -> dict[str, Any]:
+def _default(
+    n: int, condition: str, grade: int, after: int, *roles: str, channel: str = "handheld"
+) -> dict[str, Any]:
     return {
         "id": UUID(int=n), "name": f"default {n}", "condition": condition, "max_grade": grade, "types": [], "zones": [],
-        "after_s": after, "channel": "handheld", "roles": list(roles), "accounts": [], "url": "", "enabled": True,
+        "after_s": after, "channel": channel, "roles": list(roles), "accounts": [], "url": "", "enabled": True,
         "version": 0,
     }  # fmt: skip
 
@@ -45,6 +47,7 @@ DEFAULTS = (
     _default(1, "raised", 2, 0, "control", "manager"),
     _default(2, "unacknowledged", 3, 300, "manager", "leader"),
     _default(3, "unhandled", 2, 1800, "leader"),
+    _default(4, "unacknowledged", 2, 120, channel="screen"),
 )
 
 
@@ -74,6 +77,8 @@ async def escalate(uow: UnitOfWork) -> int:
             told = await _push(uow, rule, group)
             ids = [row["id"] for row in group]
             await repository.note_escalations(uow.session, uow.enterprise_id, rule, ids, told, now)
+            if rule["channel"] == "screen":
+                group = await alarms.escalate(uow.session, ids, now)
             await alarms.emit(uow.session, uow.enterprise_id, "escalated", [view(row) for row in group], now)
         done += len(rows)
     return done

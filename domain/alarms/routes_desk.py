@@ -44,7 +44,7 @@ class RuleIn(Strict):
         if self.channel in ("sms", "webhook"):
             if not self.url:
                 raise ValueError("url is missing")
-        elif not (self.roles or self.accounts):
+        elif self.channel == "handheld" and not (self.roles or self.accounts):
             raise ValueError("roles or accounts are missing")
         return self
 

@@ -37,6 +37,7 @@ class AlarmOut(BaseModel):
     acknowledged_by: str
     handled_at: datetime | None
     handled_by: str
+    escalated_at: datetime | None
     cause: str
     action: str
     person: str

@@ -20,6 +20,7 @@ class Alarm(Identified, Tenant, Base):
     Attributes:
         active: the condition still stands. at: when it became true (source's clock); raised_at: when it came here.
         grade: 1 red .. 4 blue. stage: 1 alarm value, 2 interlock value, 0 neither.
+        escalated_at: when it was brought back to the screens because nobody took it in time.
         cause, action, person: the written handling result.
     """
 
@@ -42,6 +43,7 @@ class Alarm(Identified, Tenant, Base):
     cause: Mapped[str] = mapped_column(default="")
     action: Mapped[str] = mapped_column(default="")
     person: Mapped[str] = mapped_column(default="")
+    escalated_at: Mapped[datetime | None]
     hold_reason: Mapped[str] = mapped_column(default="")
     hold_until: Mapped[datetime | None]
     hold_by: Mapped[str] = mapped_column(default="")

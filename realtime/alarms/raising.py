@@ -24,7 +24,8 @@ KINDS = {
     "suppress": "suppressed", "take_out": "taken_out", "unshelve": "unshelved", "unsuppress": "unsuppressed",
     "put_back": "put_back",
 }  # fmt: skip
-_TIMES = ("at", "raised_at", "returned_at", "acknowledged_at", "handled_at", "hold_until", "updated_at")
+_TIMES = ("at", "raised_at", "returned_at", "acknowledged_at", "handled_at", "escalated_at", "hold_until",
+          "updated_at")  # fmt: skip
 _CHUNK = 500
 
 

@@ -73,6 +73,18 @@ async def give_back(
     return [(row, row.pop("was_status")) for row in rows]
 
 
+async def escalate(session: AsyncSession, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
+    """These alarms are brought back to the screens; the rows as they are now."""
+    found = await session.execute(
+        text(
+            "UPDATE alarm SET escalated_at = :now, version = version + 1, updated_at = :now"
+            " WHERE id = ANY(CAST(:ids AS uuid[])) RETURNING *"
+        ),
+        {"ids": list(ids), "now": now},
+    )
+    return [dict(row) for row in found.mappings()]
+
+
 async def emit(
     session: AsyncSession, enterprise_id: UUID, kind: str, payloads: Sequence[dict[str, Any]], at: datetime
 ) -> None:

@@ -42,6 +42,7 @@ STREAMS = (
                 "grade": {"type": "integer", "minimum": 1, "maximum": 4},
                 "stage": {"type": "integer"}, "active": {"type": "boolean"}, "version": {"type": "integer"},
                 "at": _TIME, "raised_at": _TIME, "returned_at": _TIME, "acknowledged_at": _TIME, "handled_at": _TIME,
+                "escalated_at": _TIME,
                 "value": _NUMBER, "limit": _NUMBER, "lon": _NUMBER, "lat": _NUMBER, "h": _NUMBER,
                 "subject_layer": {"type": ["string", "null"]}, "subject_id": {"type": ["string", "null"]},
                 "subject_name": _TEXT, "zone_code": {"type": ["string", "null"]},

@@ -82,6 +82,27 @@ async def test_rules_push_what_is_due_once_and_nothing_after_return(enterprise: 
     assert (await desk.post(f"/api/alarms/{seen}/handle", json=RESULT)).json()["status"] == "handled"
 
 
+@pytest.mark.req("M9.1")
+async def test_an_alarm_that_nobody_takes_comes_back_to_the_screens(enterprise: Enterprise, sign_in: SignIn) -> None:
+    desk = await sign_in("manager")
+    rule = {"name": "大屏", "condition": "unacknowledged", "after_s": 60, "types": ["switch"], "channel": "screen"}
+    made = await desk.post("/api/alarms/rules", json=rule)
+    assert made.status_code == 201, made.text
+    taken, left = [await up(enterprise, f"point:screen{n}:switch", type="switch") for n in range(2)]
+    await desk.post(f"/api/alarms/{taken}/acknowledge")
+    with clock.travel(by=timedelta(seconds=61)):
+        await escalation.pass_once()
+        assert (await desk.get(f"/api/alarms/{taken}")).json()["escalated_at"] is None
+        assert (await desk.get(f"/api/alarms/{left}")).json()["escalated_at"] is not None
+    async with unit_of_work(enterprise.id) as uow:
+        said = text("SELECT payload FROM outbox WHERE topic = 'alarm' AND kind = 'escalated' AND key = :id")
+        (payload,) = (await uow.session.execute(said, {"id": str(left)})).scalars()
+    assert payload["escalated_at"], "what screens are told of it"
+    for n in range(2):
+        await down(enterprise, f"point:screen{n}:switch")
+    assert (await desk.delete(f"/api/alarms/rules/{made.json()['id']}")).status_code == 204
+
+
 @pytest.mark.req("M9.4")
 async def test_a_flood_of_5000_is_one_notice_and_the_desk_stays_usable(enterprise: Enterprise, sign_in: SignIn) -> None:
     desk, leader = await sign_in("manager"), await sign_in("leader")

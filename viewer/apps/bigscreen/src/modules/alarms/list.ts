@@ -13,6 +13,10 @@ export const unseen = (a: Alarm): boolean => a.status === 'unacknowledged' || a.
 /** Held back on purpose: not shown as new, no sound. */
 export const held = (a: Alarm): boolean => ['shelved', 'suppressed', 'out_of_service'].includes(a.status)
 
+/** A rule has brought it back to the screens, and nobody has taken it since. */
+export const overdue = (a: Alarm): boolean =>
+  !!a.escalated_at && !held(a) && a.active && !a.handled_at && (!a.acknowledged_at || a.acknowledged_at < a.escalated_at)
+
 const rank = (a: Alarm): number => (held(a) ? 3 : unseen(a) && a.active ? 0 : a.active ? 1 : 2)
 
 /** What needs a hand first: unseen before seen before returned before held back; then by grade, then the newest. */

@@ -1,6 +1,7 @@
 import { defineModule } from '..'
 import AlarmPanel from './AlarmPanel.vue'
 import DeviceAlarms from './DeviceAlarms.vue'
+import EscalatedBanner from './EscalatedBanner.vue'
 import SensorsPanel from './SensorsPanel.vue'
 import SoundControl from './SoundControl.vue'
 import { stageAlarms } from './stage'
@@ -13,6 +14,9 @@ export default defineModule({
     { key: 'sensors', side: 'right', order: 30, component: SensorsPanel, scope: 'map:read' },
   ],
   cards: [{ layer: 'device', order: 10, component: DeviceAlarms, scope: 'map:read' }],
-  overlays: [{ key: 'siren', component: SoundControl, scope: 'map:read' }],
+  overlays: [
+    { key: 'escalated', component: EscalatedBanner, scope: 'map:read' },
+    { key: 'siren', component: SoundControl, scope: 'map:read' },
+  ],
   stage: stageAlarms,
 })
