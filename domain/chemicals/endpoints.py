@@ -5,25 +5,29 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response, UploadFile
 
-from domain.chemicals import assess, gb18218, repository, service
+from domain.chemicals import assess, gb18218, repository, service, transfer
 from domain.chemicals.models import Chemical, MajorUnit
 from domain.chemicals.roles import READ
 from domain.chemicals.schemas import (
     Assessed,
     ChemicalChange,
     ChemicalDictionary,
+    ChemicalImport,
     ChemicalIn,
     ChemicalOut,
     ChemicalsPage,
+    MajorDraft,
+    MajorPreview,
     MajorResult,
     MajorUnitChange,
     MajorUnitIn,
     MajorUnitOut,
     Version,
 )
-from twin.web import CurrentPrincipal, TwinRoute, Uow
+from twin.documents import grid, workbook
+from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
 router = APIRouter(prefix="/api", tags=["chemicals"], route_class=TwinRoute)
 
@@ -65,6 +69,27 @@ async def dictionary(principal: CurrentPrincipal) -> ChemicalDictionary:
     return ChemicalDictionary.model_validate(gb18218.dictionary())
 
 
+@router.get(
+    "/chemicals/import/template",
+    summary="Template for chemicals",
+    response_class=Response,
+    responses={200: {"content": {workbook.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def import_template(principal: CurrentPrincipal, language: Language) -> Response:
+    """An empty workbook with one example."""
+    principal.require(READ)
+    disposition = {"Content-Disposition": 'attachment; filename="chemicals.xlsx"'}
+    return Response(transfer.template(language), media_type=workbook.MEDIA_TYPE, headers=disposition)
+
+
+@router.post("/chemicals/import", summary="Chemicals from Excel or CSV")
+async def import_chemicals(
+    file: UploadFile, uow: Uow, principal: CurrentPrincipal, language: Language, dry: bool = False
+) -> ChemicalImport:
+    """All of it or, with a fault or ``dry``, nothing; faults by row and column."""
+    return await transfer.load(uow, principal, await file.read(grid.LARGEST + 1), language, dry=dry)
+
+
 @router.post("/chemicals", status_code=201, summary="Add a chemical")
 async def add(body: ChemicalIn, uow: Uow, principal: CurrentPrincipal) -> ChemicalOut:
     """The name is unique."""
@@ -96,6 +121,15 @@ async def units(uow: Uow, principal: CurrentPrincipal) -> list[MajorUnitOut]:
     """Computed from what is stored: at design maximum and as it stands, with every row."""
     principal.require(READ)
     return [await _unit(uow, row) for row in await repository.units(uow.session)]
+
+
+@router.post("/major-hazards/preview", summary="What a unit would come to")
+async def preview_unit(body: MajorDraft, uow: Uow, principal: CurrentPrincipal) -> MajorPreview:
+    """S, R and level of what is being entered, with its rows; nothing is kept."""
+    principal.require(READ)
+    draft = MajorUnit(residents=body.residents, lines=body.model_dump(mode="json")["lines"])
+    result, faults = await assess.assess(uow, draft)
+    return MajorPreview(result=result, faults=faults)
 
 
 @router.post("/major-hazards", status_code=201, summary="Add a unit")

@@ -20,6 +20,11 @@ async def chemical(session: AsyncSession, chemical_id: UUID) -> Chemical | None:
     return await session.get(Chemical, chemical_id)
 
 
+async def chemical_named(session: AsyncSession, name: str) -> Chemical | None:
+    """The one with this name."""
+    return (await session.scalars(select(Chemical).where(Chemical.name == name))).first()
+
+
 async def chemicals(session: AsyncSession, q: str, after: str, limit: int) -> list[Chemical]:
     """By name from behind ``after``; ``q`` is part of a name or CAS number."""
     query = select(Chemical).where(Chemical.name > after).order_by(Chemical.name).limit(limit)
@@ -76,6 +81,20 @@ async def units_with(session: AsyncSession, key: str, value: str) -> list[UUID]:
         {"key": key, "value": value},
     )
     return list(rows.scalars())
+
+
+async def units_by_enterprise(session: AsyncSession) -> dict[UUID, list[UUID]]:
+    """Units with a level point of every enterprise, in the order of ids."""
+    rows = await session.execute(
+        text(
+            "SELECT enterprise_id, id FROM major_unit WHERE NOT removed"
+            " AND lines @? '$[*].level_tag ? (@ != null)' ORDER BY enterprise_id, id"
+        )
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for enterprise_id, unit_id in rows:
+        found.setdefault(enterprise_id, []).append(unit_id)
+    return found
 
 
 async def units_with_tanks(session: AsyncSession) -> list[UUID]:

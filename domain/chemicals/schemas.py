@@ -126,6 +126,34 @@ class MajorUnitChange(MajorUnitIn):
     version: Version
 
 
+class MajorDraft(BaseModel):
+    """As much of a unit as its level needs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    residents: Annotated[int, Field(ge=0, le=10**7)]
+    lines: Annotated[list[StoredLine], Field(max_length=300)]
+
+
+class ChemicalRowFault(BaseModel):
+    """What is wrong in a row of a file; ``row`` as Excel shows it."""
+
+    row: int
+    column: str
+    message: str
+
+
+class ChemicalImport(BaseModel):
+    """What a file would do, or did."""
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    errors: list[ChemicalRowFault]
+    applied: bool
+
+
 class AssessedRow(BaseModel):
     """A line with all that its share of S and R is made of.
 
@@ -198,3 +226,10 @@ class MajorResult(BaseModel):
     at: datetime
     cause: str
     result: Assessed
+
+
+class MajorPreview(BaseModel):
+    """What a unit would come to, or why it cannot be computed."""
+
+    result: Assessed | None
+    faults: list[MajorFault]

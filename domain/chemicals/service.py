@@ -194,10 +194,13 @@ async def remove_unit(uow: UnitOfWork, principal: Principal, unit_id: UUID, vers
     await _told(uow, "major_unit.remove", UNITS, changed, before)
 
 
-async def reassess(uow: UnitOfWork, unit_ids: Iterable[UUID], cause: str, strict: bool = False) -> int:
+async def reassess(
+    uow: UnitOfWork, unit_ids: Iterable[UUID], cause: str, strict: bool = False, live: bool = False
+) -> int:
     """Compute units and keep each result whose inputs are new. How many were kept.
 
     Args:
+        live: also one whose level as it stands is new.
         strict: a unit that cannot be computed refuses the change; otherwise it only shows its faults.
 
     Raises:
@@ -215,7 +218,8 @@ async def reassess(uow: UnitOfWork, unit_ids: Iterable[UUID], cause: str, strict
             continue
         body = result.model_dump(mode="json")
         last = await repository.last_result(uow.session, unit_id)
-        if last is not None and assess.inputs(last.body) == assess.inputs(body):
+        moved = live and last is not None and last.body["now"]["level"] != body["now"]["level"]
+        if last is not None and not moved and assess.inputs(last.body) == assess.inputs(body):
             continue
         uow.session.add(
             MajorAssessment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,10 +11,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from gis_assets.sites.demo.build import features
+from openpyxl import Workbook
 from sqlalchemy import text
 
 from domain.chemicals import demo, gb18218
 from domain.chemicals.subscribers import FromTanks
+from domain.chemicals.watch import watch
 from realtime.history import repository as history
 from realtime.history.config import HistorySettings
 from realtime.history.samples import GOOD, micros, pack
@@ -181,6 +184,85 @@ async def test_goods_and_faults(site: Enterprise, sign_in: SignIn) -> None:
     assert [row["name"] for row in (await employee.get("/api/chemicals?q=7664")).json()["items"]] == ["液氨"]
     assert (await employee.post("/api/chemicals", json={"name": "乙", "roles": ["raw"]})).status_code == 403
     assert len((await employee.get("/api/chemicals/dictionary")).json()["named"]) == 23
+
+
+@pytest.mark.req("M1.7")
+async def test_what_is_stored_is_a_history_of_its_own(site: Enterprise, database: Settings, sign_in: SignIn) -> None:
+    manager = await sign_in("manager")
+    oil = await chemical(manager, name="石脑油甲", own_q=100, own_beta=1, basis="论证", density=0.5)
+    line = {"chemical_id": oil["id"], "tank_code": "V-502", "filling": 0.9, "level_tag": "LI-4102"}
+    draft = {"residents": 12, "lines": [line]}
+    seen = (await manager.post("/api/major-hazards/preview", json=draft)).json()
+    assert seen["result"]["design"] == {"s": 9.0, "r": 9.0, "level": 4} and seen["faults"] == []
+    wrong = {**draft, "lines": [{**line, "tank_code": "V-999"}]}
+    assert [f["code"] for f in (await manager.post("/api/major-hazards/preview", json=wrong)).json()["faults"]] == [
+        "unknown_code"
+    ]
+    made = await unit(manager, name="罐组甲", residents=12, lines=[line])
+    async with unit_of_work(site.id) as uow:
+        device = (await uow.session.execute(text("SELECT id FROM device WHERE tag = 'LI-4102'"))).scalar_one()
+        tags = await history.ensure_tags(uow.session, site.id, [device])
+    writer = Writer(database, "test", HistorySettings(keep_days=30, ahead_days=3, _env_file=None))
+    # 10 % of 2,000 m3 are 100 t: S = 1, a level 4 still; 5 % are 50 t: none any more; 60 % again a level 4
+    for number, percent in enumerate((10.0, 5.0, 4.0, 60.0)):
+        at = micros(clock.now()) - 10_000_000 + number * 1_000_000
+        await writer.write(pack([(tags[device], at, at, percent, GOOD)]))
+        await watch()
+    await writer.close()
+    rows = (await manager.get(f"/api/major-hazards/{made['id']}/results")).json()
+    assert [(r["cause"], r["result"]["now"]["level"]) for r in rows] == [("stored", 4), ("stored", None), ("unit", 4)]
+    assert {r["result"]["design"]["level"] for r in rows} == {4}
+    assert (await manager.delete(f"/api/major-hazards/{made['id']}", params={"version": 1})).status_code == 204
+
+
+async def _import(http: httpx.AsyncClient, rows: list[list[Any]], dry: bool = False) -> Json:
+    book, out = Workbook(), io.BytesIO()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    answer = await http.post("/api/chemicals/import", params={"dry": dry}, files={"file": ("c.xlsx", out.getvalue())})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+@pytest.mark.req("M1.7")
+async def test_chemicals_come_in_by_the_template_whole_or_not_at_all(site: Enterprise, sign_in: SignIn) -> None:
+    manager = await sign_in("manager")
+    template = (await manager.get("/api/chemicals/import/template")).content
+    example = await manager.post("/api/chemicals/import", params={"dry": True}, files={"file": ("t.xlsx", template)})
+    assert (example.json()["errors"], example.json()["rows"], example.json()["applied"]) == ([], 1, False)
+    solvent = await chemical(manager, name="溶剂乙", own_q=500, own_beta=1, basis="论证", density=0.8, leak="吸附")
+    line = {"chemical_id": solvent["id"], "tank_code": "V-503", "filling": 0.9}
+    made = await unit(manager, name="罐组乙", lines=[line])
+    head = ["名称*", "用途", "GB 18218 列名物质", "自定临界量 Q（t）", "依据", "密度（t/m³）"]
+    good = [head, ["苯酐", "原料；产品", "", 200, "论证", 1.53], ["环氧乙烷甲", "中间产品", "环氧乙烷", "", "", 0.87]]
+    faulty = [
+        *good, ["苯酐", "原料", "", "", "", ""], ["丙", "原材料", "", "", "", ""], ["丁", "产品", "黄金", "", "", ""],
+        ["戊", "产品", "", "多", "", ""], ["己", "产品", "", 5, "", ""], ["溶剂乙", "原料", "", 500, "论证", ""],
+    ]  # fmt: skip
+    for dry in (True, False):
+        found = await _import(manager, faulty, dry)
+        assert [(e["row"], e["column"]) for e in found["errors"]] == [
+            (4, "名称"), (5, "用途"), (6, "GB 18218 列名物质"), (7, "自定临界量 Q（t）"), (8, "依据"), (9, ""),
+        ]  # fmt: skip
+        assert found["errors"][1]["message"] == "“原材料”不被接受。"
+        assert "没有密度" in found["errors"][5]["message"], "its tank could no longer be computed"
+        assert (await manager.get("/api/chemicals?q=苯酐")).json()["items"] == [] and found["applied"] is False
+    assert (await _import(manager, good, dry=True))["created"] == 2
+    assert (await manager.get("/api/chemicals?q=苯酐")).json()["items"] == []
+    done = await _import(manager, [*good, ["溶剂乙", "原料", "", 500, "论证", 0.4]])
+    assert (done["created"], done["updated"], done["applied"], done["errors"]) == (2, 1, True, [])
+    (row,) = (await manager.get("/api/chemicals?q=苯酐")).json()["items"]
+    assert (row["roles"], row["own_q"], row["density"]) == (["raw", "product"], 200, 1.53)
+    assert (await manager.get(f"/api/chemicals/{solvent['id']}")).json()["leak"] == "吸附", "no column, no change"
+    results = (await manager.get(f"/api/major-hazards/{made['id']}/results")).json()
+    assert results[0]["cause"] == "chemical:溶剂乙"
+    assert (await _import(manager, good))["unchanged"] == 2
+    employee = await sign_in("employee")
+    answer = await employee.post("/api/chemicals/import", files={"file": ("t.xlsx", template)})
+    assert answer.status_code == 403
+    assert (await manager.delete(f"/api/major-hazards/{made['id']}", params={"version": 1})).status_code == 204
 
 
 @pytest.mark.req("M1.7")
