@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -65,12 +65,29 @@ WATCHED = {
 }
 
 
-async def due(session: AsyncSession, rule_: dict[str, Any], now: datetime, limit: int) -> list[dict[str, Any]]:
-    """Active alarms that a rule applies to now and has not been applied to, oldest first."""
+async def raised(session: AsyncSession) -> list[tuple[UUID, datetime]]:
+    """Active alarms and when they were raised."""
+    return [(row[0], row[1]) for row in await session.execute(text("SELECT id, raised_at FROM alarm WHERE active"))]
+
+
+async def shift_messages(session: AsyncSession, by: timedelta) -> None:
+    """Messages that wait for their time wait on, by the clock as it is now."""
+    await session.execute(text("UPDATE alarm_message SET due_at = due_at + :by WHERE done_at IS NULL"), {"by": by})
+
+
+async def due(
+    session: AsyncSession, rule_: dict[str, Any], now: datetime, limit: int, set_by: Mapping[UUID, float]
+) -> list[dict[str, Any]]:
+    """Active alarms that a rule applies to now and has not been applied to, oldest first.
+
+    ``set_by``: alarm to the seconds by which the wall clock was set since it was raised.
+    """
     found = await session.execute(
         text(
-            "SELECT a.* FROM alarm a WHERE a.active AND a.status = ANY(CAST(:statuses AS text[]))"
-            " AND a.grade <= :grade AND a.raised_at <= :now - make_interval(secs => :after)"
+            "SELECT a.* FROM alarm a LEFT JOIN unnest(CAST(:set AS uuid[]), CAST(:by AS float8[])) AS s (id, by) ON s.id = a.id"
+            " WHERE a.active AND a.status = ANY(CAST(:statuses AS text[]))"
+            " AND a.grade <= :grade"
+            " AND a.raised_at + make_interval(secs => COALESCE(s.by, 0)) <= :now - make_interval(secs => :after)"
             " AND (cardinality(CAST(:types AS text[])) = 0 OR a.type = ANY(CAST(:types AS text[])))"
             " AND (cardinality(CAST(:zones AS text[])) = 0 OR a.zone_code = ANY(CAST(:zones AS text[])))"
             " AND NOT EXISTS (SELECT 1 FROM alarm_escalation e WHERE e.alarm_id = a.id AND e.rule_id = :rule)"
@@ -79,7 +96,7 @@ async def due(session: AsyncSession, rule_: dict[str, Any], now: datetime, limit
         {
             "statuses": list(WATCHED[rule_["condition"]]), "grade": rule_["max_grade"], "now": now,
             "after": rule_["after_s"], "types": rule_["types"], "zones": rule_["zones"], "rule": rule_["id"],
-            "limit": limit,
+            "limit": limit, "set": list(set_by), "by": list(set_by.values()),
         },
     )  # fmt: skip
     return [dict(row) for row in found.mappings()]

@@ -14,6 +14,7 @@ from domain.alarms import escalation
 from domain.alarms.annunciator import Annunciators
 from domain.alarms.recorder import AvRecorder
 from domain.alarms.recording import Recordings
+from domain.alarms.set_clock import SetClock
 from twin.db import uow
 from twin.db.outbox import is_outage
 from twin.ops.lifeline import run_service
@@ -26,11 +27,16 @@ _AFTER_FAULT = 10.0
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work once a second until ``stop`` is set; a fault of one part keeps none of the others from its work."""
-    sirens, recordings = Annunciators(), Recordings(AvRecorder())
+    sirens, recordings, watch = Annunciators(), Recordings(AvRecorder()), SetClock()
+
+    async def escalate() -> None:
+        await watch.look()
+        await escalation.pass_once(watch.by)
+
     async with httpx.AsyncClient() as client:
         try:
             await asyncio.gather(
-                _again("escalation", escalation.pass_once, stop),
+                _again("escalation", escalate, stop),
                 _again("messages", lambda: escalation.send_due(client), stop),
                 _again("annunciators", sirens.step, stop),
                 _again("recordings", recordings.step, stop),
