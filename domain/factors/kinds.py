@@ -24,6 +24,9 @@ class FactKind:
     grades: tuple[int, ...] = ()
 
 
+#: Kinds of measuring points that measure the weather, and what an alarm above and below their limits is a sign of.
+WEATHER_POINTS = {"wind": ("wind", ""), "rain": ("rain", ""), "air_temperature": ("heat", "cold")}
+
 KINDS: dict[str, FactKind] = {
     one.kind: one
     for one in (
@@ -31,7 +34,10 @@ KINDS: dict[str, FactKind] = {
             "weather", "天气", "Weather",
             {
                 "grade": ("预警级别（1 红至 4 蓝）", "Grade of the warning (1 red to 4 blue)"),
-                "type": ("现象（大风、高温、雷暴等）", "Phenomenon (wind, heat, thunderstorm ...)"),
+                "type": (
+                    "现象（大风、高温、雷暴等；测点报警为 wind、rain、heat、cold）",
+                    "Phenomenon (as told; of measuring points wind, rain, heat or cold)",
+                ),
                 "subject": _SUBJECT,
             },
             (1, 2, 3, 4),

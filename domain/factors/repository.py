@@ -32,6 +32,30 @@ class ToldFact:
     told_at: datetime
 
 
+#: An alarm in these states says nothing: its point is known to be out of use.
+_SILENT = ["suppressed", "out_of_service"]
+_WEATHER = (
+    "SELECT a.id, a.grade, a.type, a.subject_name, a.raised_at, d.kind, d.site_id, a.active AND a.status <> ALL(:silent) AS holds"
+    " FROM alarm a JOIN device d ON d.id = a.subject_id WHERE a.subject_layer = 'device' AND d.kind = ANY(:kinds)"
+    " AND a.type IN ('ll', 'l', 'h', 'hh')"
+)
+
+
+async def weather_alarms(session: AsyncSession, kinds: Sequence[str], alarm: UUID | None) -> list[dict[str, Any]]:
+    """Alarms of limits at points of these kinds: those that hold, or the one that is named whether it holds or not."""
+    rows = await session.execute(
+        text(f"{_WEATHER} AND (a.id = :alarm OR (CAST(:alarm AS uuid) IS NULL AND a.active)) ORDER BY a.id"),
+        {"kinds": list(kinds), "silent": list(_SILENT), "alarm": alarm},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+async def zones_of_site(session: AsyncSession, site: UUID) -> list[str]:
+    """Codes of all zones of a site."""
+    rows = await session.execute(text("SELECT code FROM zone WHERE site_id = :site ORDER BY code"), {"site": site})
+    return list(rows.scalars())
+
+
 async def zones(session: AsyncSession, codes: Sequence[str], below: bool) -> tuple[list[str], list[str]]:
     """Codes of these zones that are there, and with ``below`` of all zones below them; and those that are not there."""
     found = await session.execute(

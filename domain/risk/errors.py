@@ -29,6 +29,12 @@ class RiskRuleUnknownKind(Invalid):
     code = "risk_rule_unknown_kind"
 
 
+class RiskRuleZoneUnknown(Invalid):
+    """The rule names zones that are not there: it could never act in them."""
+
+    code = "risk_rule_zone_unknown"
+
+
 class OverrideTime(Invalid):
     """An override ends in the future, within 30 days."""
 

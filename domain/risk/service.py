@@ -13,6 +13,7 @@ from domain.risk.errors import (
     OverrideTime,
     RiskRuleChanged,
     RiskRuleUnknownKind,
+    RiskRuleZoneUnknown,
     ZoneNotFound,
 )
 from domain.risk.schemas import (
@@ -31,6 +32,7 @@ from domain.risk.schemas import (
 )
 from domain.risk.signed import override_facts, rule_facts
 from realtime.risk import repository as engine_rows
+from realtime.risk.book import RuleBody
 from realtime.risk.engine import RiskEngine
 from realtime.risk.inputs import inputs
 from realtime.risk.repository import OverrideRow, RuleRow
@@ -68,14 +70,26 @@ def check_kind(kind: str, names: Iterable[str]) -> None:
             raise RiskRuleUnknownKind(name=f"{kind}.{name}")
 
 
+async def check_rule(uow: UnitOfWork, body: RuleBody) -> None:
+    """Refuse a rule that could never act.
+
+    Raises:
+        RiskRuleUnknownKind, RiskRuleZoneUnknown.
+    """
+    check_kind(body.kind, (c.name for c in body.where))
+    there = {zone.code for zone in await engine_rows.zones(uow.session)} if body.zones else set()
+    if missing := sorted(set(body.zones) - there):
+        raise RiskRuleZoneUnknown(codes="、".join(missing))
+
+
 async def put_rule(uow: UnitOfWork, principal: Principal, key: str, body: RiskRuleIn) -> RuleRow:
     """Change or add a rule, signed; the engine takes it at once.
 
     Raises:
-        RiskRuleChanged: somebody else was first. RiskRuleUnknownKind, SignInFailed, SignatureEmpty.
+        RiskRuleChanged: somebody else was first. RiskRuleUnknownKind, RiskRuleZoneUnknown, SignInFailed, SignatureEmpty.
     """
     principal.require(WRITE)
-    check_kind(body.body.kind, (c.name for c in body.body.where))
+    await check_rule(uow, body.body)
     before = next((row for row in await engine_rows.rule_rows(uow.session) if row.key == key), None)
     row = RuleRow(
         key, body.title_zh, body.title_en, body.icon, body.body.model_dump(exclude_defaults=True), body.enabled,
@@ -93,7 +107,7 @@ async def put_rule(uow: UnitOfWork, principal: Principal, key: str, body: RiskRu
 async def trial(uow: UnitOfWork, principal: Principal, body: TrialIn) -> TrialOut:
     """Run the facts of the last days through the rules as they are and as they would be; changes nothing."""
     principal.require(READ)
-    check_kind(body.body.kind, (c.name for c in body.body.where))
+    await check_rule(uow, body.body)
     now = clock.now()
     zones = await engine_rows.zones(uow.session)
     rules = await engine_rows.rules(uow.session)

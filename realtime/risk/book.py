@@ -37,6 +37,7 @@ class RuleBody(BaseModel):
     hold_s: Annotated[float, Field(ge=0, le=86400)] = 0
     release_s: Annotated[float, Field(ge=0, le=86400)] = 0
     zone_kinds: list[Literal["plant", "area", "unit", "place"]] = []
+    zones: Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Field(max_length=200)] = []
 
     @model_validator(mode="after")
     def _sense(self) -> RuleBody:
@@ -58,6 +59,7 @@ class RuleBody(BaseModel):
             self.hold_s,
             self.release_s,
             frozenset(self.zone_kinds),
+            frozenset(self.zones),
         )
 
 

@@ -55,6 +55,9 @@ class RiskEngine:
         for node in self._nodes.values():
             if node.parent is None:
                 self._first(node)
+        for rule in rules:
+            for code in rule.zones & self._nodes.keys():
+                self._name(self._nodes[code], rule.key)
 
     # ---- facts
 
@@ -88,7 +91,7 @@ class RiskEngine:
         if node is None:
             return
         counts: list[Cell] = []
-        for rule in self._concerned(fact.kind, node.kind, fact.attributes):
+        for rule in self._concerned(fact.kind, node, fact.attributes):
             cell = node.cells.get(rule.key)
             if cell is None:
                 cell = node.cells[rule.key] = Cell(node, rule)
@@ -108,25 +111,30 @@ class RiskEngine:
         if counts:
             self._counts[name] = counts
 
-    def _concerned(self, kind: str, zone_kind: str, attributes: Mapping[str, Any]) -> list[Rule]:
+    def _concerned(self, kind: str, node: Node, attributes: Mapping[str, Any]) -> list[Rule]:
         """The rules for such a fact in such a zone. Facts of few sorts come in thousands, so the answer is kept."""
         tested = self._tested.get(kind)
         if tested is None:
             return []
-        sort = (kind, zone_kind, *[attributes.get(name) for name in tested])
+        sort = (kind, node.kind, node.rules, *[attributes.get(name) for name in tested])
         try:
             found = self._matches.get(sort)
         except TypeError:  # a list is no key
-            return self._matching(kind, zone_kind, attributes)
+            return self._matching(kind, node, attributes)
         if found is None:
             if len(self._matches) >= _SORTS:
                 self._matches.clear()
-            found = self._matches[sort] = self._matching(kind, zone_kind, attributes)
+            found = self._matches[sort] = self._matching(kind, node, attributes)
         return found
 
-    def _matching(self, kind: str, zone_kind: str, attributes: Mapping[str, Any]) -> list[Rule]:
-        rules = self._by_kind[kind]
-        return [r for r in rules if (not r.zone_kinds or zone_kind in r.zone_kinds) and r.concerns(attributes)]
+    def _matching(self, kind: str, node: Node, attributes: Mapping[str, Any]) -> list[Rule]:
+        return [
+            rule
+            for rule in self._by_kind[kind]
+            if (not rule.zone_kinds or node.kind in rule.zone_kinds)
+            and (not rule.zones or rule.key in node.rules)
+            and rule.concerns(attributes)
+        ]
 
     def _end(self, name: tuple[str, str], at: float) -> Fact | None:
         fact = self._facts.pop(name, None)
@@ -264,6 +272,11 @@ class RiskEngine:
         if above is not None and at is None:  # a loop in the register's parents hangs from nothing
             node.parent = above
             above.children.append(node)
+
+    def _name(self, node: Node, rule: str) -> None:
+        node.rules |= {rule}
+        for child in node.children:
+            self._name(child, rule)
 
     def _first(self, node: Node) -> None:
         for child in node.children:

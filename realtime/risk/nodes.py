@@ -39,6 +39,7 @@ class Node:
         "override",
         "own",
         "parent",
+        "rules",
         "said",
         "shown",
         "static",
@@ -51,6 +52,8 @@ class Node:
         self.above = zone.parent or None
         self.parent: Node | None = None
         self.children: list[Node] = []
+        #: rules that name this zone or one above it
+        self.rules: frozenset[str] = frozenset()
         #: how many children show each level (index 1 to 4)
         self.below = [0, 0, 0, 0, 0]
         self.cells: dict[str, Cell] = {}

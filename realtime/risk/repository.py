@@ -286,13 +286,37 @@ async def changes(
     return [dict(row) for row in rows.mappings()]
 
 
+async def changes_ahead(session: AsyncSession, now: datetime) -> bool:
+    """Whether changes are dated after the present, and nothing says yet that the wall clock was set back."""
+    found = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM risk_change c WHERE c.at > :now AND NOT EXISTS (SELECT 1 FROM risk_set_back s"
+            " WHERE s.enterprise_id = c.enterprise_id AND c.at > s.at AND c.seq <= s.seq))"
+        ),
+        {"now": now},
+    )
+    return bool(found.scalar())
+
+
+async def mark_set_back(session: AsyncSession, enterprise: UUID, now: datetime) -> None:
+    """From here on the changes that are dated after the present are those of an earlier pass."""
+    await session.execute(
+        text("INSERT INTO risk_set_back (enterprise_id, at, seq) SELECT :e, :now, max(seq) FROM risk_change"),
+        {"e": enterprise, "now": now},
+    )
+
+
 async def state_at(session: AsyncSession, at: datetime, zone: str | None = None) -> list[dict[str, Any]]:
-    """The last change of every zone (or of one) up to a time: what it showed then, and why."""
+    """The last change of every zone (or of one) up to a time: what it showed then, and why.
+
+    Of a time that was gone through twice, because the wall clock was set back, the later pass counts.
+    """
     where = "WHERE z.code = :zone" if zone else ""
     rows = await session.execute(
         text(
             f"SELECT c.* FROM zone z CROSS JOIN LATERAL (SELECT {_CHANGE} FROM risk_change r"
-            " WHERE r.enterprise_id = z.enterprise_id AND r.zone = z.code AND r.at <= :at"
+            " WHERE r.enterprise_id = z.enterprise_id AND r.zone = z.code AND r.at <= :at AND NOT EXISTS (SELECT 1 FROM"
+            " risk_set_back s WHERE s.enterprise_id = r.enterprise_id AND s.at <= :at AND r.at > s.at AND r.seq <= s.seq)"
             f" ORDER BY r.at DESC, r.seq DESC LIMIT 1) c {where}"
         ),
         {"at": at, "zone": zone},

@@ -34,6 +34,8 @@ log = structlog.get_logger("realtime.risk")
 KEPT = timedelta(days=31)
 #: Topics that change the tree, the rules or people's decisions.
 ZONES, RULES, OVERRIDES = "layer.zone", "risk.rule", "risk.override"
+#: A clock that is corrected smoothly may be behind the engine's time by less than this.
+_SMOOTH = timedelta(seconds=1)
 _BEAT = 1.0
 _RETRY = 2.0
 
@@ -64,6 +66,7 @@ class PlantRisk:
             for one in known:
                 fresh += self._reconcile(living, one.kind, await one.current(uow))
             living.advance()
+            await self._mark_set_back(uow, living)
             # what differs from the colours on the map changed while nobody watched
             unsaid = await repository.unsaid(uow.session)
             changes = [
@@ -112,7 +115,18 @@ class PlantRisk:
         assert self.living is not None
         async with unit_of_work(self.enterprise) as uow:
             rows = await repository.overrides(uow.session, clock.now())
+            await self._mark_set_back(uow, self.living)
         self.living.decide({row.zone: (row.level, row.until.timestamp()) for row in rows})
+
+    async def _mark_set_back(self, uow: UnitOfWork, living: LivingEngine) -> None:
+        """When the wall clock was set back, a time is gone through again: from here on the later pass counts, beginning with what every zone
+        shows now."""
+        now = clock.now()
+        if not await repository.changes_ahead(uow.session, now + _SMOOTH):
+            return
+        await repository.mark_set_back(uow.session, self.enterprise, now)
+        states = [living.state(code)._replace(at=now.timestamp()) for code in living.engine.levels()]
+        await repository.add_changes(uow.session, self.enterprise, states)
 
     @staticmethod
     def _zone(living: LivingEngine, event: outbox.Event, repaint: set[str]) -> None:

@@ -57,6 +57,7 @@ class Rule:
         hold_s: the condition must hold so long before it lifts.
         release_s: and be over for so long before the lift ends.
         zone_kinds: kinds of zones that it is for; empty means all.
+        zones: codes of the zones that it is for, each with all below; empty means all. Codes that are not there are for none.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Rule:
     hold_s: float = 0.0
     release_s: float = 0.0
     zone_kinds: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.window_s < 0 or self.standing_s < 0 or self.hold_s < 0 or self.release_s < 0:

@@ -1,4 +1,4 @@
-"""What can be made to happen in the demo's field: a leak, an overfill, a runaway, a broken detector, a lost line."""
+"""What can be made to happen in the demo's field: a leak, an overfill, a runaway, a broken detector, a lost line, a storm."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def scenarios() -> Mapping[str, Scenario]:
             Scenario("runaway", {hot.tag: _beyond(hot)}),
             Scenario("detector_fault", {gas[-1].tag: math.nan}),
             Scenario("comms_loss", {}, cuts_gas_line=True),
+            Scenario("storm", {d.tag: _beyond(d) for d in devices() if d.kind.kind == "wind"}),
         )
     }  # fmt: skip
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
 
 from domain.factors import service
+from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
+from realtime.risk import repository as engine_rows
 from realtime.risk.server import Risk
 from tests.conftest import Enterprise, SignIn
 from tests.risk.support import load, quick_rules, running_risk, zone_shows
 from twin import clock
+from twin.db.uow import unit_of_work
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -24,6 +28,15 @@ async def risk(enterprise: Enterprise) -> AsyncIterator[Risk]:
     await quick_rules(enterprise, 0.2)
     async with running_risk() as process:
         yield process
+
+
+async def shorten(enterprise: Enterprise, key: str, **times: float) -> None:
+    """Give a rule other times, as the service does."""
+    async with unit_of_work(enterprise.id) as uow:
+        row = next(row for row in await engine_rows.rule_rows(uow.session) if row.key == key)
+        changed = engine_rows.RuleRow(**{**row.__dict__, "body": {**row.body, **times}})
+        await engine_rows.put_rule(uow.session, enterprise.id, enterprise.id, changed)
+        await uow.emit("risk.rule", "put", key, {})
 
 
 async def levels(http: httpx.AsyncClient) -> dict[str, int]:
@@ -56,6 +69,74 @@ async def test_a_fact_from_outside_colours_its_zone_and_its_end_gives_it_back(
     await zone_shows(control, code, 4)
     again = await control.delete(f"/api/risk/facts/{kind}/x-1")
     assert (again.status_code, again.json()["code"]) == (404, "told_fact_not_found")
+
+
+@pytest.mark.req("M8.3")
+async def test_violations_lift_a_zone_by_their_number_and_are_forgotten_after_the_rules_time(
+    risk: Risk, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    """One is none; two within the window lift; when the window is over the zone returns, whether or not anybody ends them."""
+    await shorten(enterprise, "violation", window_s=8.0)
+    control = await sign_in("control")
+    code = next(c for c, n in (await levels(control)).items() if n == 4 and c.startswith("Z-4"))
+    body = {"zones": [code], "subject": "CAM-12", "type": "未戴安全帽"}
+    assert (await control.put("/api/risk/facts/violation/v-1", json=body)).status_code == 200
+    assert (await control.get(f"/api/zones/{code}")).json()["state"]["level"] == 4
+    assert (await control.put("/api/risk/facts/violation/v-2", json=body)).status_code == 200
+    zone = await zone_shows(control, code, 3)
+    assert [(c["rule"], c["total"]) for c in zone["state"]["causes"]] == [("violation", 2)]
+    assert zone["state"]["causes"][0]["facts"][0]["attributes"] == {"subject": "CAM-12", "type": "未戴安全帽"}
+    await zone_shows(control, code, 4)
+    for key in ("v-1", "v-2"):
+        assert (await control.delete(f"/api/risk/facts/violation/{key}")).status_code == 204
+
+
+@pytest.mark.req("M8.3")
+async def test_the_plants_own_wind_and_gas_detectors_are_factors_without_anybody_typing(
+    risk: Risk, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    """An alarm of a wind point is weather at the whole site; one of a gas detector makes its zone red, a fault of it does not."""
+    control = await sign_in("control")
+    points = (await control.get("/ogc/collections/device/items", params={"limit": 1000})).json()["features"]
+
+    def of(kind: str) -> dict[str, Any]:
+        return next(p for p in points if p["properties"]["kind"] == kind)
+
+    async def alarm(point: dict[str, Any], type_: str, grade: int, stage: int) -> str:
+        key, props = f"point:{point['id']}:{type_}", point["properties"]
+        fact = AlarmFact(
+            key, "point", type_, grade, clock.now(), {"name": props["name"], "tag": props["tag"]}, stage=stage,
+            subject_layer="device", subject_id=UUID(point["id"]), subject_name=props["name"], zone_code=props["zone_code"],
+        )  # fmt: skip
+        async with unit_of_work(enterprise.id) as uow:
+            await raise_alarm(uow, fact)
+        return key
+
+    async def over(key: str) -> None:
+        async with unit_of_work(enterprise.id) as uow:
+            await clear_alarm(uow, key, clock.now())
+
+    wind, gas = of("wind"), of("gas_toxic")
+    blue = [c for c, n in (await levels(control)).items() if n == 4 and c.startswith("Z-4")]  # far from where it stands
+    assert blue
+    raised = await alarm(wind, "h", 2, 1)
+    for code in blue:
+        zone = await zone_shows(control, code, 3)
+        told = next(c for c in zone["state"]["causes"] if c["rule"] == "weather")["facts"][0]["attributes"]
+        assert told == {"grade": 2, "type": "wind", "subject": wind["properties"]["name"]}
+    await over(raised)
+    for code in blue:
+        await zone_shows(control, code, 4)
+    at = gas["properties"]["zone_code"]
+    before = (await levels(control))[at]
+    broken = await alarm(gas, "bad", 4, 0)
+    raised = await alarm(gas, "h", 2, 1)
+    zone = await zone_shows(control, at, 1)
+    cause = next(c for c in zone["state"]["causes"] if c["rule"] == "gas_leak")
+    assert (cause["total"], cause["facts"][0]["attributes"]["type"]) == (1, "h"), "a detector's fault is no leak"
+    await over(raised)
+    await over(broken)
+    await zone_shows(control, at, before)
 
 
 @pytest.mark.req("M8.3")

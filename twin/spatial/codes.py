@@ -44,6 +44,8 @@ DEVICE = codes(
     ("current", "电流", "Current"),
     ("valve", "阀位", "Valve position"),
     ("wind", "风速风向", "Wind"),
+    ("rain", "雨量", "Rain"),
+    ("air_temperature", "气温", "Air temperature"),
 )
 PASSAGE = codes(("stairs", "楼梯", "Stairs"), ("lift", "电梯", "Lift"), ("ramp", "坡道", "Ramp"))
 CAMERA = codes(("fixed", "固定枪机", "Fixed"), ("ptz", "云台", "Pan-tilt-zoom"), ("thermal", "热成像", "Thermal"))

@@ -25,6 +25,11 @@ RULES = (
     Rule("standing", "alarm", standing_s=30, steps=1),
     Rule("late", "hazard", steps=2, release_s=10),
 )
+#: For named zones with all below.
+NAMED = (
+    Rule("here", "alarm", zones=frozenset({"A", "gone"}), level=2, hold_s=2),
+    Rule("there", "hazard", zones=frozenset({"B1"}), level=1),
+)
 
 
 def alarm(key: str, at: float, zone: str = "A1", grade: int = 3, until: float | None = None) -> Fact:
@@ -120,8 +125,19 @@ def test_a_rule_that_makes_no_sense_is_refused() -> None:
             Rule("r", "alarm", **bad)  # type: ignore[arg-type]
 
 
+def test_a_rule_for_named_zones_counts_there_and_below_and_nowhere_else() -> None:
+    engine = RiskEngine(ZONES, NAMED, 0)
+    for n, zone in enumerate(("P", "A", "A1", "A2", "B", "B1")):
+        engine.put(alarm(f"a{n}", 1.0, zone))
+        engine.put(Fact("hazard", f"h{n}", zone, 1.0))
+    engine.advance(10.0)
+    lifted = {z.code: [c.rule for c in engine.causes(z.code)] for z in ZONES}
+    assert lifted == {"P": [], "A": ["here"], "A1": ["here"], "A2": ["here"], "B": [], "B1": ["there"]}
+
+
 # ---- random storms
 
+EVERY = (*RULES, *NAMED)
 _STEPS = st.lists(
     st.tuples(
         st.sampled_from(["put", "end"]),
@@ -137,7 +153,9 @@ _STEPS = st.lists(
 
 def _naive(rule: Rule, zone: str, kept: Sequence[Fact], end: int) -> list[bool]:
     """Whether the rule lifts the zone at each whole second, straight from its words."""
-    facts = [f for f in kept if f.kind == rule.kind and f.zone == zone and rule.concerns(f.attributes)]
+    above = {"A1": {"A1", "A", "P"}, "A2": {"A2", "A", "P"}, "B1": {"B1", "B", "P"}}[zone]
+    named = not rule.zones or bool(rule.zones & above)
+    facts = [f for f in kept if named and f.kind == rule.kind and f.zone == zone and rule.concerns(f.attributes)]
     raw = []
     for t in range(end + 1):
         if rule.window_s:
@@ -160,7 +178,7 @@ def _naive(rule: Rule, zone: str, kept: Sequence[Fact], end: int) -> list[bool]:
 def test_storms_are_what_the_rules_say_and_incremental_equals_full(
     steps: list[tuple[str, str, int, str, int, int]],
 ) -> None:
-    engine = RiskEngine(ZONES, RULES, 0)
+    engine = RiskEngine(ZONES, EVERY, 0)
     at, kept, log = 0, {}, []
     history: list[Fact] = []
     for what, kind, key, zone, grade, gap in steps:
@@ -186,9 +204,9 @@ def test_storms_are_what_the_rules_say_and_incremental_equals_full(
     # within one second a fact may come and go: seconds cannot see that, the engine can
     if all(f.until is None or f.until > f.since for f in facts):
         for zone in ("A1", "A2", "B1"):
-            lifted = {r.key for r in RULES if _naive(r, zone, facts, end)[end]}
+            lifted = {r.key for r in EVERY if _naive(r, zone, facts, end)[end]}
             assert {c.rule for c in engine.causes(zone)} == lifted, zone
-    fresh = recompute(ZONES, RULES, log, end)
+    fresh = recompute(ZONES, EVERY, log, end)
     assert fresh.levels() == engine.levels()
     assert {z.code: fresh.causes(z.code) for z in ZONES} == {z.code: engine.causes(z.code) for z in ZONES}
     for zone in ZONES:
@@ -197,5 +215,5 @@ def test_storms_are_what_the_rules_say_and_incremental_equals_full(
     for kind, key in list(kept):
         engine.end(kind, key, end)
     engine.advance(end + 1000)
-    assert engine.levels() == RiskEngine(ZONES, RULES, 0).levels()  # everything returns
+    assert engine.levels() == RiskEngine(ZONES, EVERY, 0).levels()  # everything returns
     assert engine.next_due is None
