@@ -17,7 +17,7 @@ from realtime.fences.facts import BY_TYPE, TYPES, Outcome, instant
 from realtime.fences.repository_facts import FenceFact, Place
 from realtime.fences.repository_rules import Ground, Standing
 from realtime.fences.roster import Entry
-from realtime.fences.rules import Row, corridors, fence_of, group_of, ring
+from realtime.fences.rules import Row, corridor, fence_of, group_of, ring
 from realtime.fences.types import Fence, Happening, Manner, Rule
 from realtime.fences.watch import Watch
 from realtime.positioning.types import Records
@@ -86,7 +86,8 @@ class PlantFences:
             except ValueError as error:
                 log.error("a fence cannot be used", fence=row.code, error=str(error))
         for road in ground.roads if any(e.roads for e in self._entries.values()) else ():
-            made += corridors(road.code, ground.frame, road.line, road.width)
+            lane = corridor(road.code, ground.frame, road.line, road.width)
+            made += [lane] if lane else []
         for code in sorted({p[5:] for e in self._entries.values() for p in e.parking if p.startswith("zone:")}):
             if code in ground.zones:
                 made.append(Fence(f"zone:{code}", ring(ground.frame, ground.zones[code][2]), groups=8))

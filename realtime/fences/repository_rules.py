@@ -15,6 +15,7 @@ from realtime.fences import roster
 from realtime.fences.roster import Entry
 from realtime.fences.rules import Row
 from realtime.tracking.frame import SiteFrame
+from realtime.tracking.outline import Corners, one_ring
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Ground:
     frame: SiteFrame
     timezone: str
     fences: tuple[Row, ...]
-    zones: dict[str, tuple[str, str | None, tuple[tuple[float, float], ...]]]
+    zones: dict[str, tuple[str, str | None, Corners]]
     roads: tuple[Road, ...]
     entries: dict[UUID, Entry]
 
@@ -95,8 +96,8 @@ async def ground(session: AsyncSession, site_code: str) -> Ground | None:
     return Ground(frame, site.timezone, fences, zones, roads, await roster.load(session))
 
 
-def _outline(wkb: Any) -> tuple[tuple[float, float], ...]:
-    return tuple((p[0], p[1]) for p in from_wkb(bytes(wkb)).exterior.coords)
+def _outline(wkb: Any) -> Corners:
+    return one_ring(from_wkb(bytes(wkb)))
 
 
 async def standing(session: AsyncSession) -> list[Standing]:

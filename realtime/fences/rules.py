@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from realtime.fences.schedule import Hours, Schedule
 from realtime.fences.types import Fence, Rule
 from realtime.tracking.batch import Subject
 from realtime.tracking.frame import SiteFrame
+from realtime.tracking.outline import Corners, one_ring
 from twin.spatial import fence_rules
 
 log = structlog.get_logger("realtime.fences")
@@ -55,7 +55,7 @@ class Row:
     code: str
     name: str
     kind: str
-    outline: tuple[tuple[float, float], ...]
+    outline: Corners
     z_min: float | None
     z_max: float | None
     floor_code: str | None
@@ -141,22 +141,20 @@ def _classes(row: Row) -> tuple[str, ...]:
         return ()
 
 
-def ring(frame: SiteFrame, outline: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+def ring(frame: SiteFrame, outline: Iterable[tuple[float, float]]) -> Corners:
     """Corners in m of the plant's frame from degrees."""
     degrees = np.asarray(tuple(outline), np.float64)
     x, y = frame.to_local(degrees[:, 0], degrees[:, 1])
     return tuple(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def corridors(code: str, frame: SiteFrame, line: Any, width: float | None) -> list[Fence]:
-    """A road as one fence per stretch, for vehicles only: ``line`` in degrees, ``width`` in m."""
-    points = ring(frame, [(p[0], p[1]) for p in line])
-    return [
-        Fence(
-            f"road:{code}:{n}",
-            tuple(LineString([a, b]).buffer((width or 6.0) / 2.0 + _VERGE, quad_segs=2).exterior.coords),
-            groups=GROUPS["vehicle"],
-        )
-        for n, (a, b) in enumerate(pairwise(points))
-        if a != b
-    ]
+def corridor(code: str, frame: SiteFrame, line: Any, width: float | None) -> Fence | None:
+    """A road as a fence for vehicles only, what a ring road goes round left out: ``line`` in degrees, ``width`` in m.
+
+    None for a road without length.
+    """
+    way = LineString(ring(frame, [(p[0], p[1]) for p in line]))
+    if way.length == 0.0:
+        return None
+    paved = way.buffer((width or 6.0) / 2.0 + _VERGE, quad_segs=2)
+    return Fence(f"road:{code}", one_ring(paved), groups=GROUPS["vehicle"])

@@ -73,7 +73,7 @@ class Watch:
         here = engine.fences_of(row)
         parked = any(name in here for name in entry.parking)
         if entry.roads:
-            on = parked or any(name.split(":")[1] in entry.roads for name in here if name.startswith("road:"))
+            on = parked or any(f"road:{code}" in here for code in entry.roads)
             since = self._off.setdefault(subject, now)
             if on:
                 del self._off[subject]

@@ -46,6 +46,8 @@ _BY_ANCHOR = _kinds(Kind.RANGE, Kind.TDOA, Kind.RSSI, Kind.REFERENCE)
 _FIX_SOURCES = _kinds(Source.GNSS, Source.VENDOR)
 #: Distance (m) that the soft map constraint keeps from solid things.
 _MARGIN = 0.3
+#: r95 (m) at least of a place by ranges when it is doubted whole: blocked paths may shift it by more than it says.
+_BLOCKED = 1.2
 #: 1-sigma (m) of a range through a floor slab.
 _SLAB_SIGMA = 1.0
 
@@ -97,8 +99,15 @@ class Engine:
         self._readings = Reorder(count, hold, quantum=EPOCH)
         self._stated: NDArray[np.int16] = np.zeros(count, np.int16)
         self._conflict: Floats = np.full((len(fixes.SOURCES), count), np.nan)
-        self._solids: Rings = rings(solids)
-        self._lines: Floats = fence_lines(fences)
+        self._solids: Rings
+        self._lines: Floats
+        self.constrain(solids, fences)
+
+    def constrain(
+        self, solids: Sequence[Sequence[tuple[float, float]]], fences: Sequence[Sequence[tuple[float, float]]]
+    ) -> None:
+        """Put other solid things and fence lines in force (see the class); what is known of the badges stays."""
+        self._solids, self._lines = rings(solids), fence_lines(fences)
 
     def set_role(self, badge: int, role: Role) -> None:
         """Say who carries a badge: it decides speed limit and process noise."""
@@ -195,7 +204,7 @@ class Engine:
         commit, preview = (self._doubt(part) for part in self._ranges.split(now))
         position = self.anchors.position
         kernel.process(commit, self.tracks, position, self.health, self.model, True)
-        kernel.extrapolate(self.tracks, now, self.model, out)
+        kernel.extrapolate(self.tracks, now, position, self.model, out)
         window = self.publishing.anchor_window
         times[:] = self.tracks.heard
         still, rejects = self.tracks.still.copy(), self.tracks.rejects.copy()
@@ -208,7 +217,7 @@ class Engine:
             local["badge"] = np.cumsum(first) - 1
             kernel.process(local, part, position, self.health, self.model, False)
             ahead = np.empty((some.size, 5))
-            kernel.extrapolate(part, now, self.model, ahead)
+            kernel.extrapolate(part, now, position, self.model, ahead)
             out[some], times[some], still[some], rejects[some] = ahead, part.heard, part.still, part.rejects
             anchors[some] = kernel.distinct_anchors(part.ring, now - window)
         return still == 1, (anchors >= self.publishing.min_anchors) & (2 * rejects < self.model.reject_limit)
@@ -246,7 +255,7 @@ class Engine:
             fix = candidates[1 + s]
             apart = np.hypot(ranged[:, 0] - fix[:, 0], ranged[:, 1] - fix[:, 1])
             with np.errstate(invalid="ignore"):
-                wrong = apart > self.publishing.conflict * (ranged[:, 2] + fix[:, 2])
+                wrong = apart > self.publishing.conflict * (np.maximum(ranged[:, 2], _BLOCKED) + fix[:, 2])
             wrong &= (now - times[0] <= fresh) & (now - times[1 + s] <= fresh) & (self.tracks.phase == 1)
             since = np.where(wrong, np.where(np.isnan(self._conflict[s]), now, self._conflict[s]), np.nan)
             self._conflict[s] = since

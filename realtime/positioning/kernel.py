@@ -22,6 +22,8 @@ HEALTH_COUNT, HEALTH_REJECTS, HEALTH_MEAN, HEALTH_SQUARE, HEALTH_SHARE, HEALTH_T
 #: Weight of the newest residual in an anchor's running figures.
 HEALTH_WEIGHT = 0.01
 
+#: Anchors count for the geometry of a place when they were heard within this before the last accepted range, s.
+BIAS_WINDOW = 2.5
 _TDOA, _MOTION = 2, 7
 #: Variance of the speed of a still badge (m^2/s^2), and 1-sigma of an unknown speed as a share of the top speed.
 _STILL_VARIANCE, _FREE_SHARE = 1e-7, 0.5
@@ -269,13 +271,50 @@ def radius95(pxx: float, pxy: float, pyy: float) -> float:
 
 
 @jit
-def extrapolate(tracks: Tracks, now: float, model: Model, out: Floats) -> None:
+def bias_radius(tracks: Tracks, k: int, anchors: Floats, x: float, y: float, bias: float, carried: float) -> float:
+    """r95 (m) at (x, y) of what the anchors' own errors do: each that badge ``k`` heard last is off by ``bias`` (1-sigma,
+    m) for as long as it hangs, so no number of ranges averages it out, and the geometry multiplies it. Along a
+    direction that the anchors leave open the filter is carried by the badge's motion, off by ``carried`` at most."""
+    ring, since = tracks.ring[k], tracks.heard[k] - BIAS_WINDOW
+    jxx = jyy = (bias / carried) ** 2
+    jxy, count = 0.0, 0
+    seen = np.empty((RING, 2))
+    for i in range(RING):
+        if not ring[i, RING_TIME] >= since:
+            continue
+        new = True
+        for j in range(count):
+            if seen[j, 0] == ring[i, RING_A] and seen[j, 1] == ring[i, RING_B]:
+                new = False
+                break
+        if not new:
+            continue
+        seen[count, 0], seen[count, 1] = ring[i, RING_A], ring[i, RING_B]
+        count += 1
+        hx, hy = _direction(anchors, int(ring[i, RING_A]), x, y, tracks.height[k])
+        if ring[i, RING_B] >= 0.0:
+            bx, by = _direction(anchors, int(ring[i, RING_B]), x, y, tracks.height[k])
+            hx, hy = hx - bx, hy - by
+        jxx, jxy, jyy = jxx + hx * hx, jxy + hx * hy, jyy + hy * hy
+    v = bias * bias / (jxx * jyy - jxy * jxy)
+    return radius95(v * jyy, -v * jxy, v * jxx)
+
+
+@jit
+def _direction(anchors: Floats, a: int, x: float, y: float, z: float) -> tuple[float, float]:
+    dx, dy, dz = x - anchors[a, 0], y - anchors[a, 1], z - anchors[a, 2]
+    d = max(1e-6, math.sqrt(dx * dx + dy * dy + dz * dz))
+    return dx / d, dy / d
+
+
+@jit
+def extrapolate(tracks: Tracks, now: float, anchors: Floats, model: Model, out: Floats) -> None:
     """Predict every located badge to ``now`` without changing it. ``out``: (n, 5) x, y, r95, vx, vy; NaN: never
     located.
 
     r95 grows with the process noise, but never faster than the badge's top speed allows. The covariance alone says too
     much where ranges are rare, because its noise allows for turns that walkers seldom make, and too little where they
-    are many, because what a body and a survey add does not average out.
+    are many, because what a body adds and how anchors were surveyed does not average out.
     """
     x, p = tracks.x, tracks.p
     for k in range(tracks.time.size):
@@ -295,7 +334,9 @@ def extrapolate(tracks: Tracks, now: float, model: Model, out: Floats) -> None:
         before = radius95(p[k, 0, 0], p[k, 0, 2], p[k, 2, 2])
         grown = min(radius95(pxx, pxy, pyy), before + tracks.limit[k] * dt)
         silence = min(1.0, max(0.0, now - tracks.heard[k]) / model.doubt)
-        out[k, 2] = math.hypot((model.spread + (1.0 - model.spread) * silence) * grown, model.body)
+        known = math.hypot((model.spread + (1.0 - model.spread) * silence) * grown, model.body)
+        skew = bias_radius(tracks, k, anchors, out[k, 0], out[k, 1], model.anchor_bias, model.carried)
+        out[k, 2] = math.hypot(known, skew)
 
 
 @jit

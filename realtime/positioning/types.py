@@ -120,7 +120,9 @@ class Model(NamedTuple):
         restart_gap: silence after which the filter starts from new ranges instead of its prediction.
         max_range: longest believable range.
         spread, doubt: share of the covariance's r95 that errors show while ranges come; it rises to all of it within
-            ``doubt`` of silence. body: r95 of what no number of ranges averages out.
+            ``doubt`` of silence. body: r95 of what the body that wears the badge adds.
+        anchor_bias: 1-sigma of what stays wrong with an anchor (survey, antenna delay), which the geometry multiplies;
+            carried: 1-sigma of a place along a direction that the anchors leave open.
     """
 
     range_sigma: float = 0.13
@@ -140,7 +142,9 @@ class Model(NamedTuple):
     max_range: float = 500.0
     spread: float = 0.42
     doubt: float = 5.0
-    body: float = 1.2
+    body: float = 0.5
+    anchor_bias: float = 0.04
+    carried: float = 3.0
 
 
 class Publishing(NamedTuple):

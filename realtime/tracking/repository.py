@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from realtime.tracking.batch import Subject
 from realtime.tracking.frame import SiteFrame
+from realtime.tracking.outline import one_ring
 from realtime.tracking.repository_maps import radio_maps
 from realtime.tracking.world import KEY_LIMIT, LIMIT, AnchorRow, BadgeRow, FloorRow, Plant, RadioMapRow, Ring, ZoneRow
 
-_PLANT_TABLES = ("site", "anchor", "building", "floor", "passage", "zone")
+_PLANT_TABLES = ("site", "anchor", "building", "floor", "passage", "zone", "tank", "geofence")
 
 
 async def enterprises(session: AsyncSession) -> list[tuple[UUID, str]]:
@@ -70,6 +71,9 @@ async def plant(session: AsyncSession, enterprise: UUID, site_code: str) -> Plan
         zones=await _zones(session, site.id, frame),
         badges=await badges(session),
         radio_maps=await _radio_maps(session),
+        # One goes round a tank, but walks beneath a sphere or a vessel on legs.
+        solids=await _rings(session, site.id, frame, "tank", "kind IN ('fixed_roof', 'floating_roof')"),
+        fences=await _rings(session, site.id, frame, "geofence", "enabled"),
     )
 
 
@@ -80,9 +84,13 @@ async def _radio_maps(session: AsyncSession) -> tuple[RadioMapRow, ...]:
 
 def _ring(frame: SiteFrame, shape: BaseGeometry) -> Ring:
     """Outer ring in m of the site's frame."""
-    degrees = np.asarray(shape.exterior.coords, np.float64)
+    return _local(frame, shape.exterior.coords[:-1])
+
+
+def _local(frame: SiteFrame, corners: Sequence[tuple[float, ...]]) -> Ring:
+    degrees = np.asarray(corners, np.float64)
     x, y = frame.to_local(degrees[:, 0], degrees[:, 1])
-    return tuple(zip(x[:-1].tolist(), y[:-1].tolist(), strict=True))
+    return tuple(zip(x.tolist(), y.tolist(), strict=True))
 
 
 async def _anchors(session: AsyncSession, site: UUID, frame: SiteFrame) -> tuple[AnchorRow, ...]:
@@ -111,6 +119,16 @@ async def _outlines(session: AsyncSession, site: UUID, frame: SiteFrame) -> dict
         {"s": site},
     )
     return {row.code: _ring(frame, from_wkb(bytes(row.wkb))) for row in rows}
+
+
+async def _rings(session: AsyncSession, site: UUID, frame: SiteFrame, table: str, where: str) -> tuple[Ring, ...]:
+    """Every ring of the polygons of a layer, those of holes too."""
+    rows = await session.execute(
+        text(f"SELECT ST_AsBinary(ST_Force2D(geom)) AS wkb FROM {table} WHERE site_id = :s AND {where} ORDER BY code"),
+        {"s": site},
+    )
+    shapes = [from_wkb(bytes(row.wkb)) for row in rows]
+    return tuple(_local(frame, ring.coords[:-1]) for shape in shapes for ring in (shape.exterior, *shape.interiors))
 
 
 async def _passages(
@@ -156,7 +174,8 @@ async def _zones(session: AsyncSession, site: UUID, frame: SiteFrame) -> tuple[Z
         low = row.z_min - frame.h if row.z_min is not None else -1000.0
         high = row.z_max - frame.h if row.z_max is not None else 10_000.0
         limit = row.limit_m if row.limit_m is not None else KEY_LIMIT if row.key else LIMIT
-        out.append(ZoneRow(row.code, _ring(frame, from_wkb(bytes(row.wkb))), low, high, row.parent_code, limit))
+        outline = _local(frame, one_ring(from_wkb(bytes(row.wkb))))
+        out.append(ZoneRow(row.code, outline, low, high, row.parent_code, limit))
     return tuple(out)
 
 

@@ -151,6 +151,7 @@ class Tracker:
         """Go on in a changed plant: what is known of each badge and anchor is kept."""
         if self._same_engine(world):
             self.world = world
+            self.engine.constrain(world.plant.solids, world.plant.fences)
             self._roles()
         else:
             before, saved = self.world, self.engine.snapshot()

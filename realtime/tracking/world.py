@@ -96,6 +96,9 @@ class Plant:
     badges: tuple[BadgeRow, ...]
     passages: tuple[Ring, ...] = ()
     radio_maps: tuple[RadioMapRow, ...] = ()
+    #: what nobody on the ground walks through, and fence lines that no correction carries a dot across
+    solids: tuple[Ring, ...] = ()
+    fences: tuple[Ring, ...] = ()
 
 
 class Names:
@@ -256,6 +259,7 @@ def make_engine(world: World) -> Engine:
     maps = [_map_of(world.plant, group) for group in fields(rows)]
     references = {i: row.z for i, row in enumerate(rows)}
     engine = Engine(world.table, max(1, len(world.badges)), ble_maps=maps, plan=world.plan, reference_height=references)
+    engine.constrain(world.plant.solids, world.plant.fences)
     for row, badge in enumerate(world.plant.badges):
         if badge.subject is not None and badge.subject.kind == "vehicle":
             engine.set_role(row, Role.FORKLIFT if badge.subject.klass == "forklift" else Role.VEHICLE)

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from gis_assets.sites.demo.frame import ring, to_local
 
 from realtime.fences import retention
 from realtime.fences.runner import FenceRunner
@@ -91,6 +92,19 @@ async def test_trespass_raises_once_names_the_person_and_ends_when_they_leave(sc
         ("enter", "", "甲", False), ("enter", "", "乙", False), ("alarm", "trespass", "甲", False),
         ("leave", "", "甲", False), ("clear", "trespass", "甲", False),
     ]  # fmt: skip
+
+
+@pytest.mark.req("M10.2")
+async def test_whoever_stands_in_the_hole_of_a_fence_is_not_in_it(scene: Scene, manager: httpx.AsyncClient) -> None:
+    square = lambda half: [(x * half, y * half) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]  # noqa: E731
+    rings = [ring(square(20.0), 0.0), ring(square(10.0)[::-1], 0.0)]
+    properties = {"code": "H1", "name": "环形围栏", "kind": "trespass", "enabled": True}
+    body = {"geometry": {"type": "Polygon", "coordinates": rings}, "properties": properties}
+    fence = (await manager.post("/api/spatial/geofence", json=body)).raise_for_status().json()
+    world = World(scene.enterprise.id, [person("甲"), person("乙")])
+    await scene.go(world, {0: (0.0, 0.0), 1: (15.0, 0.0)}, 4)
+    assert scene.since(fence) == [("raise", f"trespass:{world.subjects[1].id}")]
+    assert scene.hub.values["fences", fence["id"]]["count"] == 1
 
 
 @pytest.mark.req("M10.2")
@@ -278,6 +292,43 @@ async def test_alarms_come_to_the_desk_with_sound_and_place(
         assert (await manager.get(f"/api/fences/{fence['id']}/members")).json() == []
     finally:
         await runner.close()
+
+
+@pytest.mark.req("M11.3")
+async def test_a_vehicle_off_its_roads_or_parked_for_too_long_comes_to_the_desk(
+    manager: httpx.AsyncClient, enterprise: Enterprise
+) -> None:
+    """Allowed road, parking place and time are those of the vehicle's record; Z-54 holds the place where it parks."""
+    roads = (await manager.get("/ogc/collections/road/items", params={"limit": 1})).json()["features"]
+    (lon, lat), zone = roads[0]["geometry"]["coordinates"][0][:2], await _middle_of(manager, "Z-54")
+    on_road = to_local(lon, lat)[:2]
+    may = {"roads": [roads[0]["properties"]["code"]], "parking": ["Z-54"], "parking_minutes": 2}
+    made = (await manager.post("/api/vehicles", json={"plate": "冀J-T1", "type": "tanker", **may})).json()
+    world = World(enterprise.id, [Subject(UUID(made["id"]), "vehicle", made["plate"], "tanker", "", "V-T1")])
+    runner = FenceRunner(Hub())
+
+    async def alarms(place: tuple[float, float], seconds: int) -> list[str]:
+        for _ in range(seconds):
+            await runner.feed(world.batch({0: place}))
+        open_ = (await manager.get("/api/alarms", params={"state": "active", "limit": 200})).json()["items"]
+        return sorted(a["type"] for a in open_ if a["subject_name"] == made["plate"])
+
+    try:
+        assert await alarms(on_road, 20) == []
+        astray = (on_road[0] + 40.0, on_road[1] + 40.0)
+        assert await alarms(astray, 20) == ["off_route"]
+        assert await alarms(on_road, 5) == []
+        assert await alarms(zone, 100) == [], "it may stand there for two minutes"
+        assert await alarms(zone, 30) == ["parking"]
+        assert await alarms(on_road, 5) == []
+    finally:
+        await runner.close()
+
+
+async def _middle_of(http: httpx.AsyncClient, code: str) -> tuple[float, float]:
+    (zone,) = (await http.get("/ogc/collections/zone/items", params={"code": code})).json()["features"]
+    corners = [to_local(*p[:2])[:2] for p in zone["geometry"]["coordinates"][0][:-1]]
+    return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
 
 
 async def test_events_are_kept_as_long_as_is_set_and_that_is_shown(

@@ -22,7 +22,7 @@ from realtime.tracking.tracker import Tracker
 from realtime.tracking.world import KEY_LIMIT, LIMIT, AnchorRow, BadgeRow, FloorRow, Plant, Ring, ZoneRow, build
 from tests.tracking.support import FRAME
 
-_START, _WARM = 1_700_000_000.0, 15
+_START, _WARM, _SHOWN = 1_700_000_000.0, 15, 0.9
 
 
 def _ring(row: Mapping[str, Any]) -> Ring:
@@ -78,18 +78,20 @@ class Outcome:
 
 
 def _walk(seconds: int, every: int) -> Outcome:
-    """A crowd of 90 people and 10 vehicles that is measured ``every`` so many s and shown each second, 0.9 s later."""
+    """A crowd of 90 people and 10 vehicles that is measured ``every`` so many s and shown each second, 0.9 s later; what is
+    shown is held against where everybody is when it is shown."""
     crowd = Crowd(90, 10)
     world = build(_plant(crowd))
     tracker, measured = Tracker(world, lambda _: None), Field(crowd, FRAME)
     accuracy, out = Accuracy(), Outcome({})
     for second in range(seconds):
-        crowd.advance(1.0)
+        crowd.advance(1.0 - _SHOWN)
         if second % every == 0:
             for message in measured.messages(_START + second):
                 tracker.take(decode(message, world.names, _START + second), _START + second + 0.05)
+        crowd.advance(_SHOWN)
         true = {walker.code: (walker.x, walker.y) for walker in crowd.walkers}
-        batch = tracker.tick(_START + second + 0.9)
+        batch = tracker.tick(_START + second + _SHOWN)
         if second >= _WARM:
             accuracy.add(batch, world.zones.limit, LIMIT)
             _compare(batch, true, out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from realtime.positioning.types import State
 from realtime.tracking.messages import MessageInvalid, decode
 from realtime.tracking.stream import Items
 from realtime.tracking.tracker import Call, Tracker
+from realtime.tracking.world import build
 from tests.tracking.support import ANCHORS, of, place, ranges, report, subject, world
 
 T0 = 1_760_000_000.0
@@ -174,6 +177,19 @@ def test_an_impossible_jump_is_not_believed_until_it_stays() -> None:
     bench.send(report(T0 + 10, {"badge": "P-0000", "ranges": ranges((38.0, 38.0))}), T0 + 10)
     bench.unit.tick(T0 + 10)
     assert bench.off() < 4.5  # a runner's second at most
+
+
+def test_nobody_is_drawn_inside_a_tank_and_no_correction_crosses_a_fence() -> None:
+    tank = ((10.0, 10.0), (14.0, 10.0), (14.0, 14.0), (10.0, 14.0))
+    fence = ((13.9, 9.0), (20.0, 9.0), (20.0, 15.0), (13.9, 15.0))
+    for fences, least, most in (((), 14.0, 15.0), ((fence,), 13.3, 14.0)):
+        bench = Bench()
+        engine = bench.unit.engine
+        bench.stand(T0, 3, (20.0, 30.0), n=1)
+        bench.unit.change(build(replace(bench.unit.world.plant, solids=(tank,), fences=fences)))
+        assert bench.unit.engine is engine, "a fence that is edited starts nobody anew"
+        bench.stand(T0 + 3, 8, (13.8, 12.0))
+        assert bench.unit.last is not None and least < place(bench.unit.last, 0)[0] < most
 
 
 def test_when_all_anchors_of_a_floor_die_everybody_there_says_so() -> None:

@@ -7,14 +7,20 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from shapely import Point, Polygon
 
 from realtime.alarms.raising import AlarmFact
+from realtime.fences.engine import FenceEngine
 from realtime.fences.facts import Outcome
+from realtime.fences.index import beyond_one
 from realtime.fences.plant import PlantFences
 from realtime.fences.repository_rules import Ground, Road
 from realtime.fences.roster import Entry
+from realtime.fences.types import Fence
+from realtime.positioning.geometry import in_ring
 from realtime.positioning.types import State
 from realtime.tracking.batch import Subject
+from realtime.tracking.outline import one_ring
 from tests.fences.support import World
 from twin.ids import uuid7
 
@@ -58,6 +64,31 @@ def test_a_vehicle_off_its_roads() -> None:
     assert run(made, world, (0.0, 30.0), 16) == [], "a short way round is none"
     assert run(made, world, (0.0, 30.0), 10) == [(True, "off_route")]
     assert run(made, world, (0.0, 2.0), 10) == [(False, "off_route")]
+
+
+def test_a_ring_road_is_one_route_and_what_it_goes_round_is_off_it() -> None:
+    world = World(ENTERPRISE, [TRUCK])
+    corners = np.array([(-50.0, -50.0), (50.0, -50.0), (50.0, 50.0), (-50.0, 50.0), (-50.0, -50.0)])
+    lane = Road("R-O", tuple(zip(*(axis.tolist() for axis in world.frame.to_lonlat(*corners.T)), strict=True)), 8.0)
+    made, entry = PlantFences(ENTERPRISE), Entry(TRUCK.id, "冀J1", roads=("R-O",))
+    made.change(Ground(world.frame, "Asia/Shanghai", (), {}, (lane,), {entry.id: entry}), world.now)
+    assert [fence.id for fence in made.engine.fences] == ["road:R-O"]
+    for place in ((0.0, -50.0), (50.0, 0.0), (48.0, 49.0), (-50.0, -50.0), (-50.0, 10.0)):
+        assert run(made, world, place, 10) == [], f"{place} is on the road"
+    assert run(made, world, (0.0, 0.0), 25) == [(True, "off_route")]
+
+
+def test_a_polygon_with_holes_as_one_ring_holds_the_same_and_lies_no_nearer() -> None:
+    outer = [(0.0, 0.0), (60.0, 0.0), (60.0, 40.0), (30.0, 25.0), (0.0, 40.0)]
+    holes = [[(5.0, 5.0), (20.0, 6.0), (12.0, 20.0)], [(40.0, 5.0), (40.0, 20.0), (55.0, 20.0), (55.0, 5.0)],
+             [(24.0, 8.0), (36.0, 8.0), (36.0, 15.0), (24.0, 15.0)]]  # fmt: skip
+    shape = Polygon(outer, holes)
+    fence = FenceEngine(1, [Fence("f", one_ring(shape))])._index
+    rng = np.random.default_rng(3)
+    for x, y in rng.uniform((-5.0, -5.0), (65.0, 45.0), (3000, 2)).tolist():
+        within, far = shape.contains(Point(x, y)), shape.distance(Point(x, y))
+        assert in_ring(fence.shape, 0, x, y) == within
+        assert beyond_one(fence, 0, x, y, 0.0, 1.0) == (far > 1.0)
 
 
 def test_parking_elsewhere_and_for_too_long() -> None:

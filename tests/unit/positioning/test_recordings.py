@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from realtime.positioning import cli, radiomap, recordings, replay
-from realtime.positioning.types import Floats, Records
+from realtime.positioning import cli, radiomap, recordings
+from realtime.positioning.types import Floats
+from tests.unit.positioning.recorded import BLE, ROOMS, UWB, WALKS, ble_walk, uwb_walk
 from tests.unit.positioning.support import HALL
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
-UWB, BLE = DATA / "uwb-walks", DATA / "ble-rssi"
-WALKS = ("los_trajectory_a_case_1", "los_trajectory_b_case_3", "nlos_trajectory_a_case_1", "nlos_trajectory_b_case_3")
-ROOMS = ("rectangular_with_rotation", "straight_01", "straight_03", "straight_05", "zigzagging_without_rotation")
 needs_uwb = pytest.mark.skipif(
     not UWB.is_dir(), reason=f"no real UWB recordings at {UWB}: their figures are NOT checked"
 )
@@ -25,26 +22,10 @@ needs_ble = pytest.mark.skipif(
 )
 
 
-def _walk(name: str, every: float = 0.0) -> tuple[Records, Floats, Floats]:
-    """Fixes, errors and judged r95 of a UWB recording, thinned to one range per anchor and ``every`` s."""
-    engine = cli.uwb_engine(recordings.read_positions(UWB / f"{name}.anchors.json"), 1.0)
-    batch = cli.uwb_batch(UWB / f"{name}.ranges.csv", engine.anchors.ids)
-    if every:
-        last, keep = dict.fromkeys(range(len(engine.anchors.ids)), -np.inf), []
-        for i, row in enumerate(batch):
-            if row["time"] - last[int(row["anchor"])] >= every:
-                last[int(row["anchor"])] = float(row["time"])
-                keep.append(i)
-        batch = batch[keep]
-    fixes = replay.run(engine, batch, replay.UWB_RATE)
-    errors, judged = replay.errors(fixes, *recordings.read_truth(UWB / f"{name}.truth.csv"))
-    return fixes, errors, fixes["r95"][judged]
-
-
 @needs_uwb
 @pytest.mark.req("S2")
 def test_uwb_walks_keep_the_promise() -> None:
-    parts = [_walk(name) for name in WALKS]
+    parts = [uwb_walk(name) for name in WALKS]
     errors, r95 = (np.concatenate([p[i] for p in parts]) for i in (1, 2))
     for name, (fixes, _, _) in zip(WALKS, parts, strict=True):
         assert fixes["published"][0] <= 1.0, f"{name}: located only after {fixes['published'][0]} s"
@@ -53,12 +34,14 @@ def test_uwb_walks_keep_the_promise() -> None:
     assert errors.max() <= 3.2
     assert np.mean(errors <= 3.0) >= 0.999
     assert 0.93 <= np.mean(errors <= r95) <= 0.99
+    for name, (_, own, ring) in zip(WALKS, parts, strict=True):
+        assert 0.93 <= np.mean(own <= ring) <= 0.99, f"{name} alone"
 
 
 @needs_uwb
 @pytest.mark.req("S2")
 def test_uwb_at_one_range_per_anchor_and_second_stays_within_five_metres() -> None:
-    parts = [_walk(name, every=1.0) for name in WALKS[:2]]
+    parts = [uwb_walk(name, every=1.0) for name in WALKS[:2]]
     errors, r95 = (np.concatenate([p[i] for p in parts]) for i in (1, 2))
     assert np.mean(errors <= 5.0) >= 0.995
     assert 0.93 <= np.mean(errors <= r95) <= 0.99
@@ -67,16 +50,7 @@ def test_uwb_at_one_range_per_anchor_and_second_stays_within_five_metres() -> No
 @needs_ble
 @pytest.mark.req("S2")
 def test_ble_on_walks_that_the_calibration_never_saw() -> None:
-    positions = recordings.read_positions(BLE / "sensors.json")
-    errors, r95 = [], []
-    for name in ROOMS:
-        others = [BLE / f"{other}.csv" for other in ROOMS if other != name]
-        field = radiomap.fit(cli.survey(others, tuple(positions)), np.array(list(positions.values())))
-        engine = cli.ble_engine(positions, radiomap.to_json(field, list(positions)))
-        fixes = replay.run(engine, cli.ble_batch(BLE / f"{name}.csv", engine.anchors.ids), replay.BLE_RATE)
-        off, judged = replay.errors(fixes, *recordings.read_truth(BLE / f"{name}.csv"))
-        errors.append(off)
-        r95.append(fixes["r95"][judged])
+    errors, r95 = zip(*(ble_walk(name) for name in ROOMS), strict=True)
     every = np.concatenate(errors)
     assert np.quantile(every, 0.95) <= 3.4
     assert np.mean(every <= 5.0) >= 0.996
