@@ -11,13 +11,15 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from domain.factors import service
+from domain.factors import demo, service
+from domain.risk import demo as cards_demo
 from realtime.alarms.raising import AlarmFact, clear_alarm, raise_alarm
 from realtime.risk import repository as engine_rows
 from realtime.risk.server import Risk
 from tests.conftest import Enterprise, SignIn
 from tests.risk.support import load, quick_rules, running_risk, zone_shows
 from twin import clock
+from twin.auth.demo import principal
 from twin.db.uow import unit_of_work
 
 
@@ -208,3 +210,23 @@ async def test_what_makes_no_sense_is_refused_in_words(risk: Risk, sign_in: Sign
     assert not any(f["key"] == "y" for f in (await employee.get("/api/risk/facts")).json())
     made = await control.post("/api/auth/tokens", json={"name": "气象", "scopes": ["risk:tell"], "days": 30})
     assert made.status_code == 201, made.text
+
+
+@pytest.mark.req("M8.3", "M8.4")
+async def test_the_demo_begins_with_factors_and_with_cards_from_its_registers(
+    risk: Risk, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    """As ``twin up --demo`` does, through the services; both are quick, because every start waits for them."""
+    control = await sign_in("control")
+    async with unit_of_work(enterprise.id) as uow:
+        await demo.tell(uow, await principal("control"))
+        await cards_demo.write(uow, await principal("manager"))
+    for _, key, zone, _ in demo.FACTS:
+        state = (await zone_shows(control, zone, {"Z-53": 2, "Z-41": 2, "Z-32": 2, "Z-43": 3}[zone]))["state"]
+        assert any(fact["key"] == f"{key}/{zone}" for cause in state["causes"] for fact in cause["facts"])
+    card = (await control.get("/api/zones/Z-11/cards/knowledge")).json()
+    assert card["title"] == "液化烃球罐区应知卡" and any(phone["phone"] == "119" for phone in card["phones"])
+    post = await control.get("/api/zones/Z-11/cards/post", params={"post": "储运外操"})
+    assert post.status_code == 200 and all(section["lines"] for section in post.json()["sections"])
+    for kind, key, _, _ in demo.FACTS:
+        assert (await control.delete(f"/api/risk/facts/{kind}/{key}")).status_code == 204

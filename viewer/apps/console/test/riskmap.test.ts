@@ -27,6 +27,7 @@ const rule: Rule = {
     hold_s: 30,
     release_s: 120,
     zone_kinds: ['unit'],
+    zones: ['Z-21'],
   },
 }
 

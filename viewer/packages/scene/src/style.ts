@@ -26,6 +26,7 @@ const DEVICE_ICONS: Record<string, IconName> = {
   gas_oxygen: 'gas',
   valve: 'valve',
   wind: 'wind',
+  air_temperature: 'temperature',
 }
 
 export const PIN_LAYERS = ['device', 'camera', 'gate', 'assembly_point', 'anchor'] as const
@@ -108,6 +109,12 @@ export function riskOf(feature: SceneFeature): RiskLevel {
 
 /** The wider a zone, the thinner its paint: what happens in a unit must not drown in the colour of its area. */
 const FILL: Record<string, number> = { plant: 0, area: 0.08, unit: 0.24, place: 0.36 }
+const COLOUR: Record<RiskLevel, [number, number, number]> = {
+  1: rgb(RISK[1].colour),
+  2: rgb(RISK[2].colour),
+  3: rgb(RISK[3].colour),
+  4: rgb(RISK[4].colour),
+}
 const PATTERN: Record<RiskLevel, number> = { 1: 1, 2: 2, 3: 3, 4: 0 }
 
 export function zonePaint(
@@ -119,7 +126,7 @@ export function zonePaint(
   const fill = FILL[kind] ?? 0.24
   const show = state.visible || state.selected ? 1 : 0
   return {
-    rgb: rgb(RISK[level].colour),
+    rgb: COLOUR[level],
     fill: fill * show,
     rim: (kind === 'plant' ? 0.55 : kind === 'area' ? 0.7 : 0.95) * show,
     selected: state.selected,

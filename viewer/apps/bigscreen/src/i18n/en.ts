@@ -214,6 +214,8 @@ export default {
     current: 'Current',
     valve: 'Valve position',
     wind: 'Wind',
+    rain: 'Rain',
+    air_temperature: 'Air temperature',
     uwb: 'UWB anchor',
     ble: 'Bluetooth beacon',
     rtk: 'RTK base',

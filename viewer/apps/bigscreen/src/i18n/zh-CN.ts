@@ -199,6 +199,8 @@ export default {
     current: '电流',
     valve: '阀位',
     wind: '风',
+    rain: '雨量',
+    air_temperature: '气温',
     uwb: 'UWB 基站',
     ble: '蓝牙信标',
     rtk: 'RTK 基准站',

@@ -23,6 +23,8 @@ export interface Draft {
   hold: number
   release: number
   zone_kinds: NonNullable<Body['zone_kinds']>
+  /** codes of zones that it is for, each with all below; none: all */
+  zones: string[]
 }
 
 const written = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value))
@@ -51,6 +53,7 @@ export function draftOf(rule: Rule): Draft {
     hold: (body.hold_s ?? 0) / 60,
     release: (body.release_s ?? 0) / 60,
     zone_kinds: body.zone_kinds ?? [],
+    zones: [...(body.zones ?? [])],
   }
 }
 
@@ -72,6 +75,7 @@ export function bodyOf(draft: Draft): Body {
     hold_s: draft.hold * 60,
     release_s: draft.release * 60,
     zone_kinds: draft.zone_kinds,
+    zones: draft.zones,
   }
 }
 
@@ -89,7 +93,7 @@ export const LONGEST = { window: 43_200, standing: 43_200, hold: 1440, release: 
 export function emptyDraft(kind: string): Draft {
   return {
     key: '', title_zh: '', title_en: '', icon: 'info', enabled: true, version: 0, kind, where: [],
-    count: 1, window: 0, standing: 0, lift: 's1', hold: 0, release: 0, zone_kinds: [],
+    count: 1, window: 0, standing: 0, lift: 's1', hold: 0, release: 0, zone_kinds: [], zones: [],
   } // prettier-ignore
 }
 
