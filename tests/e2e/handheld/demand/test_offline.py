@@ -30,9 +30,7 @@ def _task(plant: Plant, manager: str, name: str) -> dict[str, Any]:
     plant.call("POST", "/api/inspections/dispatch", cookie=manager)
     tasks = plant.call("GET", f"/api/inspections/tasks?plan_id={plan}&limit=500", cookie=manager)["items"]
     now = datetime.now(UTC)
-    return dict(
-        min((t for t in tasks if datetime.fromisoformat(t["due_at"]) > now), key=lambda t: str(t["due_at"]))
-    )
+    return dict(min((t for t in tasks if datetime.fromisoformat(t["due_at"]) > now), key=lambda t: str(t["due_at"])))
 
 
 def _open(page: Page, task: dict[str, Any]) -> None:

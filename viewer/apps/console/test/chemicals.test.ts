@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bodyOf, draftOf, faultsIn, rate, sumText, type AssessedRow, type Dictionary } from '../src/modules/chemicals/chemicals'
+import { countable, emptyLine, unitBody, unitDraft } from '../src/modules/chemicals/major'
 
 const dictionary: Dictionary = {
   source: '',
@@ -37,5 +38,27 @@ describe('formula', () => {
     expect(sumText([row, row, row], 'design', true, 2)).toEqual({ terms: '2×12/5 + 2×12/5', more: 1 })
     expect(sumText([row], 'now', false)).toEqual({ terms: '3/5', more: 0 })
     expect(sumText([], 'now', false).terms).toBe('0')
+  })
+})
+
+describe('the form of a major-hazard unit', () => {
+  const unit = {
+    id: 'u', version: 2, updated_at: '', name: '罐组', name_en: '', kind: 'tank_farm', zone_code: 'Z-11', residents: 12, result: null, faults: [],
+    lines: [{ chemical_id: 'c', place: '', tank_code: 'V-1', filling: 0.9, level_tag: 'LI-1', design_t: null, current_t: null }, { chemical_id: 'd', place: '东格', tank_code: null, filling: null, level_tag: null, design_t: 12, current_t: 3 }],
+  } as unknown as NonNullable<Parameters<typeof unitDraft>[0]> // prettier-ignore
+
+  it('sends back what it was given, each line as its kind', () => {
+    expect(unitBody(unitDraft(unit)).lines).toEqual([
+      { chemical_id: 'c', place: '', tank_code: 'V-1', filling: 0.9, level_tag: 'LI-1', current_t: null },
+      { chemical_id: 'd', place: '东格', design_t: 12, current_t: 3 },
+    ])
+  })
+
+  it('counts only the lines that are complete and knows where they stand', () => {
+    const draft = unitDraft(unit)
+    draft.lines.unshift(emptyLine('tank'), { ...emptyLine('goods'), chemical_id: 'd' })
+    expect(countable(draft).map((c) => c.at)).toEqual([2, 3])
+    Object.assign(draft.lines[2] ?? {}, { filling: '1.2' })
+    expect(countable(draft).map((c) => c.at)).toEqual([3])
   })
 })

@@ -1,5 +1,7 @@
 import { ApiError } from '@twin/api'
 import { describe, expect, it } from 'vitest'
+import type { Feature } from '@twin/api'
+import { offMap, worst } from '../src/modules/dual/distribution'
 import { assess, type Method } from '../src/modules/dual/dual'
 import { bodyOf, draftOf, faultsOf, newerVersion } from '../src/modules/dual/forms'
 import { faultsInRows, pasted } from '../src/modules/dual/lists'
@@ -24,6 +26,20 @@ describe('a new version of a code list', () => {
   it('says what is wrong by row', () => {
     const rows: [string, string, string][] = [['01', '甲', 'A'], ['01', '乙', 'B'], ['0 2', '丙', 'C'], ['03', '', 'D'], ['A-1', '戊', 'x'.repeat(301)]]
     expect([...faultsInRows(rows)]).toEqual([[1, 'twice'], [2, 'form'], [3, 'empty'], [4, 'long']])
+  })
+})
+
+describe('risks on the plan', () => {
+  const zone = (code: string, parent_code: string): Feature => ({ type: 'Feature', id: code, geometry: { type: 'Polygon', coordinates: [] }, properties: { code, parent_code, version: 1 } }) as unknown as Feature
+  const zones = [zone('P', ''), zone('A', 'P'), zone('A1', 'A'), zone('B', 'P')]
+  const unit = (id: string, level: number | null, ...zone_codes: string[]) => ({ id, level, zone_codes })
+
+  it('give an area the worst level inside it, and no colour where no unit is', () => {
+    expect([...worst(zones, [unit('1', 3, 'A1'), unit('2', 2, 'A1', 'gone'), unit('3', null, 'B')])]).toEqual([['P', 2], ['A', 2], ['A1', 2]])
+  })
+
+  it('leave no unit out silently', () => {
+    expect(offMap(zones, [unit('1', 3, 'A1'), unit('2', 1), unit('3', 2, 'gone')]).map((u) => u.id)).toEqual(['2', '3'])
   })
 })
 

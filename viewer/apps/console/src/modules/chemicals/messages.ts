@@ -19,11 +19,15 @@ export default {
     levels: { 1: '一级', 2: '二级', 3: '三级', 4: '四级', none: '不构成' },
     majorHint: '法定级别按设计最大量计算；当前实际量按液位或库存计算，未知的按设计最大量计。点击单元查看每一行的来源。',
     majorEmpty: '还没有单元。重大危险源按储罐区、仓库或生产单元划分。', uncomputed: '无法计算', missing: '没有这个单元，可能已被移除。',
+    addUnit: '新增单元', editUnit: '修改单元', removeUnit: '移除单元', removeUnitSure: '从清单移除“{name}”？历次结果保留。',
+    line: {
+      tank: '储罐', goods: '存货', filling: '充装系数', level: '液位测点（%）', place: '位置', remove: '去掉此行', addTank: '增加储罐', addGoods: '增加存货', uncounted: '还有 {n} 行未填完整，未计入。',
+    },
     formula: '计算过程', moreTerms: ' + 其余 {n} 项', alpha: 'α：厂界外 500 m 常住人口 {n} 人，取 {a}（GB 18218-2018）',
     rows: '存放的物质', place: '储罐或位置', chemical: '物质', designQ: '设计最大 q（t）', nowQ: '当前 q（t）', share: 'β·q/Q（设计）', shareNow: 'β·q/Q（当前）',
     byTank: '{volume} m³ × {filling} × {density} t/m³', byLevel: '液位 {tag} {percent} % · {at}', unknownNow: '未知，按设计最大量', asEntered: '录入值',
     history: '历次结果', at: '时间', cause: '原因', openResult: '查看输入', shownResult: '所示为 {at} 的结果', backToNow: '回到现在', more: '更早的结果', noHistory: '还没有结果。',
-    causes: { unit: '单元录入或修改', tank: '储罐 {name} 变化', tanks: '储罐变化', chemical: '化学品“{name}”变化' },
+    causes: { stored: '当前存量的级别变化', unit: '单元录入或修改', tank: '储罐 {name} 变化', tanks: '储罐变化', chemical: '化学品“{name}”变化' },
     faults: {
       unknown_code: '第 {n} 行：没有“{value}”', chemical_unrated: '第 {n} 行：“{value}”没有临界量或校正系数', chemical_density: '第 {n} 行：“{value}”没有密度', major_line_goods: '第 {n} 行：“{value}”缺少设计最大量',
       major_line_tank: '第 {n} 行：储罐“{value}”的充装系数或数量不对', major_tank_volume: '第 {n} 行：储罐“{value}”没有容积', major_level_point: '第 {n} 行：“{value}”不是百分比液位测点',
@@ -49,11 +53,15 @@ export default {
     levels: { 1: 'Level 1', 2: 'Level 2', 3: 'Level 3', 4: 'Level 4', none: 'None' },
     majorHint: 'The statutory level is that of the design maximum. As it stands: by level points or inventory; what is not known counts with its design maximum. Click a unit to see where each row is from.',
     majorEmpty: 'There are no units yet. Major hazards are counted by tank farm, warehouse or process unit.', uncomputed: 'Cannot be computed', missing: 'There is no such unit; it may have been removed.',
+    addUnit: 'Add a unit', editUnit: 'Change the unit', removeUnit: 'Take it off the list', removeUnitSure: 'Take "{name}" off the list? Its results stay.',
+    line: {
+      tank: 'Tank', goods: 'Goods', filling: 'Filling', level: 'Level point (%)', place: 'Place', remove: 'Take this line out', addTank: 'Add a tank', addGoods: 'Add goods', uncounted: '{n} lines are not complete and not counted yet.',
+    },
     formula: 'How it is computed', moreTerms: ' + {n} more', alpha: 'α: {n} residents within 500 m of the boundary give {a} (GB 18218-2018)',
     rows: 'What is stored', place: 'Tank or place', chemical: 'Chemical', designQ: 'q at design maximum (t)', nowQ: 'q as it stands (t)', share: 'β·q/Q (design)', shareNow: 'β·q/Q (now)',
     byTank: '{volume} m³ × {filling} × {density} t/m³', byLevel: 'level {tag} {percent} % · {at}', unknownNow: 'not known: as the design maximum', asEntered: 'as entered',
     history: 'Results so far', at: 'Time', cause: 'Cause', openResult: 'See its inputs', shownResult: 'This is the result of {at}', backToNow: 'Back to now', more: 'Earlier results', noHistory: 'No results yet.',
-    causes: { unit: 'Unit entered or changed', tank: 'Tank {name} changed', tanks: 'Tanks changed', chemical: 'Chemical "{name}" changed' },
+    causes: { stored: 'What is stored reached another level', unit: 'Unit entered or changed', tank: 'Tank {name} changed', tanks: 'Tanks changed', chemical: 'Chemical "{name}" changed' },
     faults: {
       unknown_code: 'Line {n}: there is no "{value}"', chemical_unrated: 'Line {n}: "{value}" has no critical quantity or factor', chemical_density: 'Line {n}: "{value}" has no density', major_line_goods: 'Line {n}: "{value}" has no design maximum',
       major_line_tank: 'Line {n}: filling or amount of tank "{value}" is not right', major_tank_volume: 'Line {n}: tank "{value}" has no volume', major_level_point: 'Line {n}: "{value}" is no level point in percent',

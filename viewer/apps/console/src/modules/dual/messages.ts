@@ -69,7 +69,10 @@ export default {
     check: '排查内容',
     noMeasure: '缺少管控措施 {n}',
     reassess: '修改或重新评估',
-    drawing: { nav: '风险分布图', title: '图名', file: '图片（PNG、JPEG）', press: '请在平面图上点击图纸的{corner}', topLeft: '左上角', topRight: '右上角', bottomRight: '右下角', bottomLeft: '左下角', check: '四角已定，请核对位置后保存。', back: '撤回一角', lay: '保存到地图', none: '尚未上传图纸', removeSure: '删除图纸“{title}”？' },
+    map: {
+      nav: '风险分布图', of: '范围', plant: '全厂', none: '无风险单元', noneLegend: '无色：无风险单元', missing: '图上没有的单元（{n}）', missingHint: '这些单元没有地图区域，或区域已从地图移除。点击后修改单元即可补上。', allShown: '所有单元都在图上。',
+    },
+    drawing: { nav: '上传的图纸', title: '图名', file: '图片（PNG、JPEG）', press: '请在平面图上点击图纸的{corner}', topLeft: '左上角', topRight: '右上角', bottomRight: '右下角', bottomLeft: '左下角', check: '四角已定，请核对位置后保存。', back: '撤回一角', lay: '保存到地图', none: '尚未上传图纸', removeSure: '删除图纸“{title}”？' },
     list: {
       types: '事故类型字典', criteria: '重大隐患判定标准', version: '版本', since: '施行日期', rows: '条目', inForce: '现行', copy: '以此为底稿', add: '新增版本', code: '编号', zh: '中文内容', en: '英文内容',
       hint: '新版本自施行日期起用于新的评估与判定；此前的记录仍注明原版本。可直接修改，也可上传表格，或从 Excel 复制单元格后粘贴到任一行。', file: 'Excel 或 CSV', addRow: '增加一行', drop: '放弃填写',
@@ -223,7 +226,10 @@ export default {
     check: 'To check',
     noMeasure: '{n} without a measure',
     reassess: 'Edit or assess anew',
-    drawing: { nav: 'Drawings', title: 'Title', file: 'Picture (PNG, JPEG)', press: 'Press on the plan where the drawing’s {corner} lies', topLeft: 'top left corner', topRight: 'top right corner', bottomRight: 'bottom right corner', bottomLeft: 'bottom left corner', check: 'All four corners are set: check where it lies, then save.', back: 'Take one corner back', lay: 'Save on the map', none: 'No drawing yet', removeSure: 'Delete the drawing "{title}"?' },
+    map: {
+      nav: 'Distribution map', of: 'Shown', plant: 'Whole plant', none: 'No risk unit', noneLegend: 'No colour: no risk unit', missing: 'Units that the map does not show ({n})', missingHint: 'They have no zone, or only zones that the map no longer has. Press one to mend it.', allShown: 'The map shows every unit.',
+    },
+    drawing: { nav: 'Uploaded drawings', title: 'Title', file: 'Picture (PNG, JPEG)', press: 'Press on the plan where the drawing’s {corner} lies', topLeft: 'top left corner', topRight: 'top right corner', bottomRight: 'bottom right corner', bottomLeft: 'bottom left corner', check: 'All four corners are set: check where it lies, then save.', back: 'Take one corner back', lay: 'Save on the map', none: 'No drawing yet', removeSure: 'Delete the drawing "{title}"?' },
     list: {
       types: 'Accident types', criteria: 'Criteria of major hazards', version: 'Version', since: 'In force from', rows: 'Rows', inForce: 'in force', copy: 'Start from this', add: 'New version', code: 'Code', zh: 'Chinese', en: 'English',
       hint: 'A new version counts for what is assessed or judged from its day on; earlier records keep naming theirs. Edit the rows, upload a table, or copy cells in Excel and paste them into any row.', file: 'Excel or CSV', addRow: 'Add a row', drop: 'Give up',
