@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from realtime.history import repository as history
 from realtime.ingest import certificates
 from realtime.ingest.plugin import FieldPoint, SourceError
-from realtime.ingest.sources.opcua import KIND, OpcuaSettings
+from realtime.ingest.sources.opcua import KIND, OpcuaSettings, connected, hang_up
 from tests.conftest import Enterprise, SignIn
 from tests.history.conftest import Points
 from tests.ingest.support import URI, Ear, Line, eventually, ua_peer
@@ -41,6 +42,12 @@ async def test_a_server_that_demands_certificates(database: Settings, tmp_path: 
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         assert ear.of(0)[-1] == 77.5
+        shown = hashlib.sha256((tmp_path / "server.der").read_bytes()).hexdigest()
+        given |= {"policy": "Basic256Sha256"}
+        with pytest.raises(SourceError, match=shown):
+            await connected(OpcuaSettings.model_validate(given | {"server_thumbprint": "ab" * 32}))
+        colons = ":".join(shown[n : n + 2] for n in range(0, len(shown), 2)).upper()
+        await hang_up(await connected(OpcuaSettings.model_validate(given | {"server_thumbprint": colons})))
     key = database.var_dir / "secrets" / "opcua.pem"
     assert key.stat().st_mode & 0o077 == 0
 

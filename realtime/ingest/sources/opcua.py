@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +28,7 @@ from asyncua.crypto.security_policies import (
     SecurityPolicyBasic256Sha256,
 )
 from asyncua.ua.uaerrors import UaError
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from realtime.history.samples import BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, micros, quality_of
 from realtime.ingest import certificates
@@ -55,6 +57,8 @@ class OpcuaSettings(BaseModel):
         queue: values that the server keeps per item between two publishings.
         certificate, private_key: of this client; empty takes the product's own (``/api/sources/opcua/certificate``).
         server_certificate: the server's; empty takes what the server shows.
+        server_thumbprint: SHA-256 of the server's certificate in hexadecimal (colons and spaces do not matter); another
+            one is refused. Empty takes any.
         backfill_h: hours that are asked back after a gap, where the server offers history; 0: never.
     """
 
@@ -65,6 +69,7 @@ class OpcuaSettings(BaseModel):
     certificate: Path | None = None
     private_key: Path | None = None
     server_certificate: Path | None = None
+    server_thumbprint: str = Field(default="", max_length=200)
     publishing_ms: float = Field(default=100, ge=50, le=60_000)
     sampling_ms: float = Field(default=100, ge=0, le=60_000)
     queue: int = Field(default=20, ge=1, le=10_000)
@@ -72,6 +77,12 @@ class OpcuaSettings(BaseModel):
     silent_s: float = Field(default=5.0, ge=0.5, le=300)
     timeout_s: float = Field(default=4.0, gt=0, le=60)
     backfill_h: float = Field(default=24.0, ge=0, le=24 * 30)
+
+    @model_validator(mode="after")
+    def _proves(self) -> OpcuaSettings:
+        if self.policy == "None" and (self.server_thumbprint or self.server_certificate):
+            raise ValueError("without a security policy no server proves its certificate")
+        return self
 
 
 def number(value: Any) -> float:
@@ -120,10 +131,23 @@ async def connected(s: OpcuaSettings) -> Client:
                     _POLICIES[s.policy], str(certificate), str(key),
                     server_certificate=str(s.server_certificate) if s.server_certificate else None,
                 )  # fmt: skip
+                _known(s, client.security_policy.peer_certificate)
             await client.connect()
     except (TimeoutError, UaError, OSError, ValueError) as error:
         raise SourceError(f"no connection to {s.url}: {error or type(error).__name__}") from error
     return client
+
+
+def _known(s: OpcuaSettings, certificate: bytes | None) -> None:
+    """Refuse a server that is not the one that was meant.
+
+    Raises:
+        SourceError: its certificate is another one; names it, so that it can be compared.
+    """
+    wanted = re.sub(r"[\s:]", "", s.server_thumbprint).lower()
+    shown = hashlib.sha256(certificate or b"").hexdigest()
+    if wanted and shown != wanted:
+        raise SourceError(f"{s.url} shows another certificate, SHA-256 {shown}")
 
 
 async def hang_up(client: Client) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ageOf, badgeOf, compareAlarms, marksOf, sumsOf, windowOf, type Alarm } from '../src/modules/alarms/list'
+import { ageOf, badgeOf, compareAlarms, marksOf, overdue, sumsOf, windowOf, type Alarm } from '../src/modules/alarms/list'
 import { announcement, FLOOD, TONES } from '../src/modules/alarms/sound'
 import { sparkOf } from '../src/modules/alarms/spark'
 
@@ -48,6 +48,17 @@ describe('open alarms', () => {
     expect(to).toBeLessThan(1010)
     expect(windowOf(2, 0, 450, 90)).toEqual({ from: 0, to: 2 })
     expect(windowOf(0, 900, 450, 90)).toEqual({ from: 0, to: 0 })
+  })
+
+  it('brings back what nobody has taken until somebody does', () => {
+    const late = alarm({ escalated_at: '2026-11-28T10:05:00Z' })
+    expect(overdue(late)).toBe(true)
+    expect(overdue(alarm({ escalated_at: null }))).toBe(false)
+    expect(overdue({ ...late, acknowledged_at: '2026-11-28T10:01:00Z' })).toBe(true) // unhandled for too long
+    expect(overdue({ ...late, acknowledged_at: '2026-11-28T10:06:00Z' })).toBe(false)
+    expect(overdue({ ...late, handled_at: '2026-11-28T10:06:00Z' })).toBe(false)
+    expect(overdue({ ...late, active: false })).toBe(false)
+    expect(overdue({ ...late, status: 'shelved' })).toBe(false)
   })
 
   it('says ages in one unit', () => {
