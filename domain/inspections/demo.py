@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from domain.inspections import dispatch, repository, service
 from domain.inspections.models import InspectionPlan
 from domain.inspections.periods import Days, occurrences
-from domain.inspections.schemas import Fill, ItemIn, PlanIn, Rule
+from domain.inspections.schemas import Fill, ItemIn, PlanIn, Rule, Work
 from domain.inspections.workflow import TASK
 from twin import clock
 from twin.auth.demo import principal
@@ -21,6 +21,7 @@ from twin.db.features import features
 from twin.db.uow import UnitOfWork, unit_of_work
 from twin.ids import uuid7
 from twin.registry.layer import layers
+from twin.signature.schemas import Confirmation
 
 _DAYS = 30
 #: Zone, library, kind, every hours.
@@ -42,6 +43,8 @@ async def load() -> None:
                 plan = await _plan(uow, manager, employee, zones[zone], library, kind, every)
                 await _history(uow, employee, plan)
             await dispatch.dispatch(uow)
+        async with unit_of_work(employee.enterprise_id, employee.account_id, origin="demo") as uow:
+            await _today(uow, employee)
     finally:
         await db.dispose()
 
@@ -64,7 +67,7 @@ async def _plan(
 
 
 async def _history(uow: UnitOfWork, employee: Principal, plan: InspectionPlan) -> None:
-    """Nearly all done in time, a few late or missed; not signed, since nobody stood there."""
+    """Nearly all done in time, a few late or missed; not signed, since nobody stood there (today's are)."""
     chance, zone, now = random.Random(plan.code), ZoneInfo("Asia/Shanghai"), clock.now()
     items = await repository.items(uow.session, plan.id)
     since = now - timedelta(days=_DAYS)
@@ -92,6 +95,31 @@ async def _history(uow: UnitOfWork, employee: Principal, plan: InspectionPlan) -
     await repository.add_tasks(uow.session, tasks)
     if records:
         await repository.add_records(uow.session, records)
+
+
+async def _today(uow: UnitOfWork, employee: Principal) -> None:
+    """What has begun in some of the zones is done now and signed, as the handheld hands it in; the rest waits for whoever looks."""
+    chance, now = random.Random(_DAYS), clock.now()
+    for plan_id in [plan.id for plan in await repository.plans(uow.session)][::2]:
+        waiting = await repository.tasks(uow.session, plan_id=plan_id, status="waiting", limit=500)
+        begun = [task for task in waiting if task["starts_at"] <= now]
+        if not begun:
+            continue
+        results = [
+            {"item_id": item.id, "result": 0, "reading": round(chance.uniform(0.4, 1.4), 2) if item.high else None}
+            for item in await repository.items(uow.session, plan_id)
+        ]
+        task = max(begun, key=lambda task: task["starts_at"])
+        work = Work.model_validate({"client_id": uuid7(), "results": results})
+        await service.submit(uow, employee, task["id"], work, _confirmation(chance))
+
+
+def _confirmation(chance: random.Random) -> Confirmation:
+    from gis_assets.sites.demo.accounts import accounts
+
+    password = next(a["password"] for a in accounts() if a["username"] == "employee")
+    strokes = [[[0.1 + i * 0.08, 0.3 + chance.random() * 0.4] for i in range(10)] for _ in range(2)]
+    return Confirmation(password=password, strokes=strokes)
 
 
 def _record(

@@ -53,6 +53,11 @@ async def test_the_demo_has_a_register_inspections_and_hazards_in_every_state(
     assert rates["done"] > 300 and 0.9 < rates["rate"] < 1 and rates["late"] > 0
     waiting = (await client.get("/api/inspections/tasks", params={"status": "waiting"})).json()["items"]
     assert waiting
+    done = (await client.get("/api/inspections/tasks", params={"status": "done", "limit": 20})).json()["items"]
+    signatures = [task["signature_id"] for task in done if task["signature_id"]]
+    assert len(signatures) >= 3
+    for signature in signatures:
+        assert (await client.get(f"/api/verify/{signature}")).json()["valid"]
     closed = (await client.get("/api/hazards", params={"status": "closed"})).json()["items"][0]
     detail = (await client.get(f"/api/hazards/{closed['id']}")).json()
     (first, second) = detail["rectifications"][-1]["acceptances"]
