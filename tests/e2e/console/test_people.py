@@ -2,96 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
-from urllib.error import URLError
-from uuid import uuid4
 
 import pytest
-from gis_assets.sites.demo.frame import ring, to_lonlat
+from gis_assets.sites.demo.frame import ring
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PATIENCE, Plant, console_page
+from tests.e2e.conftest import Plant, console_page
+from tests.e2e.console.crew import PLACE, Crew, crew_of, degrees
 
 expect.set_options(timeout=60_000)
-#: Where the crew stands (local metres): nobody of the demo's crowd comes nearer than 60 m.
-PLACE = (110.0, 200.0)
-
-
-@dataclass
-class Crew:
-    """People of this file alone, located by a gateway of their own."""
-
-    mark: str
-    department: str
-    people: list[dict[str, Any]]
-    zone: str = ""
-    place: tuple[float, float] = PLACE
-
-    def badge(self, n: int) -> str:
-        """The code of a badge of this crew; the last one is nobody's."""
-        return f"E2E-{self.mark}-{n}"
-
-
-@contextmanager
-def _located(plant: Plant, crew: Crew) -> Iterator[None]:
-    """Tell the plant twice a second where everybody of the crew is."""
-    over, cookie = threading.Event(), plant.token("admin")
-
-    def run() -> None:
-        while not over.wait(0.5):
-            x, y = crew.place
-            fix = {"x": x, "y": y, "source": "vendor", "floor": 0, "sigma": 0.3}
-            badges = [{"badge": crew.badge(n), "fix": fix} for n in range(len(crew.people))]
-            with suppress(URLError, TimeoutError):  # a busy server gets the next one
-                plant.call("POST", "/api/positions/batch", {"gateway": crew.mark, "badges": badges}, cookie=cookie)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-
-
-def _zone(plant: Plant, person: str, cookie: str) -> str:
-    """Where the plant says that somebody is, once it does."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while time.monotonic() < deadline:
-        position = plant.call("GET", f"/api/people/{person}", cookie=cookie)["position"]
-        if position and position["zone"]:
-            return str(position["zone"])
-        time.sleep(0.3)
-    raise AssertionError("the crew was never located")
 
 
 @pytest.fixture(scope="module")
 def crew(plant: Plant) -> Iterator[Crew]:
-    """Two people with badges, and a third badge in the drawer."""
-    cookie, mark = plant.token("manager"), uuid4().hex[:6].upper()
-    department = plant.call("GET", "/api/people/departments", cookie=cookie)[0]["code"]
-    made = Crew(mark, department, [])
-    for n in range(3):
-        body = {"kind": "badge", "ex_mark": "Ex ia IIC T4 Ga", "temp_limit_c": 80, "battery": 90}
-        plant.call("PUT", f"/api/people/terminals/{made.badge(n)}", body, cookie=cookie)
-    for n in range(2):
-        person = {
-            "code": f"{mark}-{n}",
-            "name": f"巡检{mark}{n}",
-            "sex": "female",
-            "class": "contractor",
-            "department": department,
-        }
-        made.people.append(plant.call("POST", "/api/people", person, cookie=cookie))
-        plant.call("PUT", f"/api/people/{made.people[n]['id']}/badge", {"badge": made.badge(n)}, cookie=cookie)
-    with _located(plant, made):
-        made.zone = _zone(plant, made.people[0]["id"], cookie)
+    """People of this file alone."""
+    with crew_of(plant) as made:
         yield made
-    for person in made.people:
-        plant.call("DELETE", f"/api/people/{person['id']}/badge", cookie=cookie)
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +44,13 @@ def test_a_person_is_found_by_department_area_and_name_and_the_card_is_live(
     side = page.locator("[data-test=person-side]")
     for said in (person["name"], person["code"], "承包商", "女"):
         expect(side).to_contain_text(said)
-    expect(side.locator("[data-test=position]")).to_contain_text(_degrees(crew.place)[:7])
+    expect(side.locator("[data-test=position]")).to_contain_text(degrees(crew.place)[:7])
     crew.place = (PLACE[0] + 6.0, PLACE[1])
     before = side.locator("[data-test=position]").inner_text()
     expect(side.locator("[data-test=position]")).not_to_have_text(before)
     page.reload()  # the address says who is shown, and how was searched
     expect(side).to_contain_text(person["name"])
     expect(page.locator("input[name=search]")).to_have_value(person["name"])
-
-
-def _degrees(place: tuple[float, float]) -> str:
-    return f"{to_lonlat(*place)[0]:.6f}"
 
 
 @pytest.mark.req("M10.2")

@@ -18,6 +18,7 @@ export const en = {
     create: 'New',
     createHint: { Point: 'Click on the map to place it', LineString: 'Click point by point, double-click to finish', Polygon: 'Click corner by corner; click the first one or double-click to finish' },
     edit: 'Edit shape',
+    holed: 'A shape with a hole cannot be reshaped here; change it by importing a file',
     editHint: 'Drag corners; drag a mid-point to add one; Shift-click a corner to delete it',
     cancel: 'Cancel',
     save: 'Save',

@@ -18,6 +18,7 @@ export const zh = {
     create: '新建',
     createHint: { Point: '在地图上点击放置', LineString: '依次点击各点，双击结束', Polygon: '依次点击各角点，点击首点或双击结束' },
     edit: '修改图形',
+    holed: '带内孔的形状不能在这里拖动修改，请用文件导入修改',
     editHint: '拖动角点修改；拖动边线中点增加角点；按住 Shift 点击角点删除',
     cancel: '取消',
     save: '保存',

@@ -26,7 +26,7 @@ export function coverageShape(apex: Place, outline: readonly Place[]): CoverageS
   return { triangles, edges: [[...outline], ...rays] }
 }
 
-/** Where a thing is looked at: a point itself, the top of a body, a person's head in a zone. Degrees and ellipsoidal metres. */
+/** Where a thing is looked at: a point itself, the top of a body, a person's head in a zone or fence. Degrees and ellipsoidal metres. */
 export function placeOf(feature: Feature, layer: string, ground: number): Place | undefined {
   const { type, coordinates } = feature.geometry as { type: string; coordinates: unknown }
   if (type === 'Point') {
@@ -38,5 +38,6 @@ export function placeOf(feature: Feature, layer: string, ground: number): Place 
   if (type === 'LineString' || corners.length === 0) return undefined
   const mean = (k: 0 | 1): number => corners.reduce((sum, c) => sum + (c[k] ?? 0), 0) / corners.length
   const top = feature.properties['z_max']
-  return [mean(0), mean(1), layer !== 'zone' && typeof top === 'number' ? top : ground + 1.7]
+  const stands = layer !== 'zone' && layer !== 'geofence' && typeof top === 'number'
+  return [mean(0), mean(1), stands ? top : ground + 1.7]
 }

@@ -33,6 +33,7 @@ export interface Fix {
   floor: string | null
   lon: number
   lat: number
+  h: number
   r95: number
   speed?: number
   state: State

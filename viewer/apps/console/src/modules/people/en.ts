@@ -47,6 +47,8 @@ export default {
   plan: 'Would add {created}, change {updated}, leave {unchanged}; faults {errors}',
   imported: 'Added {created}, changed {updated}, left {unchanged}; faults {errors}',
   battery: 'battery {n} %',
+  nearCameras: 'Cameras that see this place',
+  noCamera: 'No camera sees this place',
   batteryTitle: 'Battery',
   badgeCode: 'Badge number',
   noBadge: 'No badge',

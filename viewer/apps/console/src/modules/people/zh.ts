@@ -47,6 +47,8 @@ export default {
   plan: '将新增 {created}，更新 {updated}，不变 {unchanged}，错误 {errors}',
   imported: '已新增 {created}，更新 {updated}，不变 {unchanged}，错误 {errors}',
   battery: '电量 {n} %',
+  nearCameras: '能看到这里的摄像机',
+  noCamera: '没有摄像机能看到这里',
   batteryTitle: '电量',
   badgeCode: '卡号',
   noBadge: '没有定位卡',
