@@ -41,6 +41,9 @@ def cluster() -> Iterator[Settings]:
     settings.var_dir.mkdir(parents=True)
     server = pg.Cluster(settings)
     server.start()
+    with psycopg.connect(pg.owner_url(settings, "postgres"), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # what a power cut would take is nobody's here
+        connection.execute("SELECT pg_reload_conf()")
     migrate.upgrade(pg.owner_url(settings))
     with psycopg.connect(pg.owner_url(settings, "postgres"), autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {pg.DATABASE} RENAME TO {_TEMPLATE}")
