@@ -135,6 +135,7 @@ async def test_new_criteria_are_loaded_and_earlier_judgements_keep_theirs(
     assert (await manager.post("/api/hazards/criteria", json=back)).status_code == 201
 
 
+@pytest.mark.req("M4.3")
 async def test_it_is_no_hazard(crew: Crew) -> None:
     hazard = await crew.report()
     assert (await crew.step("manager", hazard, "dismiss", {"reason": ""}, 422))["code"] == "invalid"

@@ -15,6 +15,7 @@ import pytest
 
 from domain.hazards.subscribers import SUBSCRIBERS
 from domain.inspections import dispatch
+from realtime.risk.server import Risk
 from tests.conftest import Enterprise
 from tests.hazards.support import Crew
 from tests.signature.authenticator import Authenticator
@@ -143,7 +144,7 @@ async def test_reminders_before_and_behind_the_end(crew: Crew) -> None:
     assert done.json()["status"] == "done"
 
 
-@pytest.mark.req("M4.2")
+@pytest.mark.req("M4.2", "M8.3")
 async def test_the_heat_of_zones_is_what_was_done_and_what_is_overdue(crew: Crew) -> None:
     at = (clock.now() + timedelta(hours=1)).astimezone(ZoneInfo("Asia/Shanghai"))
     rule = {"unit": "day", "at": f"{at:%H:%M}", "window_minutes": 60}
@@ -161,6 +162,27 @@ async def test_the_heat_of_zones_is_what_was_done_and_what_is_overdue(crew: Crew
     with clock.travel(due + timedelta(minutes=1)):
         await dispatch.watch()
     assert await heat() == ({"overdue": 1}, {"overdue": 1})
+    await _lifts_its_zone_until_it_is_done(crew, plan, task)
+
+
+async def _lifts_its_zone_until_it_is_done(crew: Crew, plan: Json, task: Json) -> None:
+    async def late() -> bool:
+        why = (await crew.people["manager"].get("/api/zones/Z-42/why")).json()
+        return "inspection_overdue" in {cause["rule"] for cause in why["causes"]}
+
+    risk = Risk()
+    running = asyncio.create_task(risk.run())
+    try:
+        await asyncio.wait_for(risk.started.wait(), 60)
+        assert await late()
+        done = await crew.people["employee"].post(f"/api/inspections/tasks/{task['id']}/submit", json=_work(plan))
+        assert done.status_code == 200, done.text
+        async with asyncio.timeout(60):
+            while await late():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.mark.req("M4.2")

@@ -155,6 +155,7 @@ async def test_what_others_hang_on_stays(manager: httpx.AsyncClient) -> None:
     assert broken.status_code == 422
 
 
+@pytest.mark.req("M4.1")
 async def test_dictionaries_have_versions(manager: httpx.AsyncClient) -> None:
     unit = await make_unit(manager, "U-dict")
     unknown = await manager.post("/api/risks/events", json=event(unit, accident_types=["27"]))
