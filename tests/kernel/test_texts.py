@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 
 import pytest
@@ -12,6 +13,7 @@ from twin.auth.roles import ROLES, role_scopes
 from twin.db.audit import Fault
 from twin.errors import TwinError
 from twin.i18n import LANGUAGES, catalogue
+from twin.registry import discover
 
 
 def _kernel_errors() -> set[str]:
@@ -35,3 +37,17 @@ def test_texts_are_complete(language: str) -> None:
     assert all(reason in (Fault.__doc__ or "") for reason in reasons)
     wanted |= {f"audit.reason.{reason}" for reason in reasons}
     assert sorted(wanted - catalogue(language).keys()) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_written_twice(language: str) -> None:
+    """Keys are flat across packages: of two texts with one key the later would win in silence."""
+    seen: dict[str, str] = {}
+    twice = []
+    for folder in discover.folders("i18n"):
+        path = folder / f"{language}.json"
+        for key in json.loads(path.read_text(encoding="utf-8")) if path.is_file() else ():
+            if key in seen:
+                twice.append((key, seen[key], str(folder)))
+            seen[key] = str(folder)
+    assert twice == []

@@ -103,7 +103,7 @@ class TilesetNotFound(NotFound):
 class TileNotFound(NotFound):
     """No such file in the tileset."""
 
-    code = "tile_not_found"
+    code = "model_file_not_found"
 
 
 class TooManyPoints(TooLarge):
