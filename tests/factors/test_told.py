@@ -174,7 +174,7 @@ async def test_weather_of_the_whole_plant_moves_and_ends_by_itself(
     assert past[0]["key"] == "storm-7" and past[0]["ended_at"]
 
 
-@pytest.mark.req("M8.3")
+@pytest.mark.req("M1.5", "M8.3")
 async def test_an_led_screen_shows_the_colour_and_why_in_lines_that_fit(risk: Risk, sign_in: SignIn) -> None:
     control = await sign_in("control")
     code = next(c for c, n in (await levels(control)).items() if n == 4 and c.startswith("Z-4"))

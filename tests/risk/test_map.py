@@ -154,6 +154,28 @@ async def test_a_trial_says_what_would_have_been_and_changes_nothing(
     assert made["lifts_would"] > made["lifts_were"]
     rules = (await manager.get("/api/risk/rules")).json()
     assert next(r for r in rules if r["key"] == "alarm_high")["version"] == 1
+    # the same for named zones: elsewhere nothing would differ, in the area above with all below it would
+    for named, differs in (("Z-A1", False), ("Z-A4", True)):
+        here = {**body, "key": "own_here", "body": {"kind": "alarm", "level": 1, "zones": [named]}}
+        made = (await manager.post("/api/risk/trial", json=here)).json()
+        assert any(z["zone"] == "Z-44" for z in made["zones"]) is differs
+    nowhere = {**body, "body": {"kind": "alarm", "zones": ["Z-44", "Z-99"]}}
+    refused = await manager.post("/api/risk/trial", json=nowhere)
+    assert (refused.status_code, refused.json()["code"]) == (422, "risk_rule_zone_unknown")
+    assert "Z-99" in refused.json()["message"] and "Z-44" not in refused.json()["message"]
+
+
+@pytest.mark.req("M8.3")
+async def test_a_rule_for_named_zones_is_signed_with_them(manager: httpx.AsyncClient, enterprise: Enterprise) -> None:
+    body = {"kind": "interlock", "level": 3, "zones": ["Z-A1"]}
+    rule = {"title_zh": "罐区联锁", "title_en": "Tank farm interlock", "body": body, "enabled": False, "version": 0}
+    path = "/api/risk/rules/own_farm"
+    made = await manager.put(path, json={**rule, "confirmation": confirmation(enterprise)})
+    assert made.status_code == 200 and made.json()["body"]["zones"] == ["Z-A1"]
+    (signed,) = (await manager.get("/api/signatures", params={"kind": "risk_rule", "key": "own_farm"})).json()
+    assert (await manager.get(f"/api/verify/{signed['id']}")).json()["valid"]
+    unknown = {**rule, "version": 1, "body": {**body, "zones": ["Z-99"]}, "confirmation": confirmation(enterprise)}
+    assert (await manager.put(path, json=unknown)).json()["code"] == "risk_rule_zone_unknown"
 
 
 @pytest.mark.req("M8.5")

@@ -82,7 +82,7 @@ def wait(page: Page, condition: str, arg: Any = None) -> None:
     page.wait_for_function(condition, arg=arg, timeout=PATIENCE, polling=100)
 
 
-@pytest.mark.req("M8.4")
+@pytest.mark.req("M8.4", "C1")
 def test_a_zone_opens_to_why_last_day_people_and_what_modules_know(page: Page, plant: Plant, manager: str) -> None:
     patient = {"timeout": PATIENCE}
     card = page.locator(CARD)

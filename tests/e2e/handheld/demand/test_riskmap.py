@@ -30,7 +30,7 @@ def open_zone(page: Page, plant: Plant) -> None:
     page.wait_for_selector(f"{SHEET} [data-loaded='{ZONE}']")
 
 
-@pytest.mark.req("M8.5")
+@pytest.mark.req("M8.5", "C2")
 def test_a_zone_says_whom_to_call_follows_a_decision_and_returns(context: BrowserContext, plant: Plant) -> None:
     page, cookie = context.new_page(), plant.token("manager")
     plant.login(page, "leader")
