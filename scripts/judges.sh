@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Outside readers of 3D Tiles and OPC UA and a second engine that draws 3D Tiles, apart from the product's own environment: py3dtiles wants another numpy than ours. They go to
-# var/judges (ignored by git); tests/unit/tiles3d/test_judges.py, test_engines.py and tests/ingest/test_judges.py use them where they are and skip where
-# they are not.
+# Outside readers of 3D Tiles and OPC UA, and a second engine that draws 3D Tiles, apart from the product's own environment: py3dtiles
+# wants another numpy than ours. They go to var/judges (ignored by git); tests/unit/tiles3d/test_judges.py, test_engines.py and
+# tests/ingest/test_judges.py use them where they are and skip where they are not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p var/judges/node

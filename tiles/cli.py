@@ -57,6 +57,9 @@ def import_(
     accuracy: Annotated[float | None, typer.Option(help="精度（米）· accuracy in metres")] = None,
     licence: Annotated[str, typer.Option(help="许可 · licence")] = "",
     keep_textures: Annotated[bool, typer.Option("--keep-textures", help="保留原始 JPEG · keep JPEG bytes")] = False,
+    ktx2: Annotated[
+        bool, typer.Option("--ktx2", help="纹理存为 KTX2，显存占用小 · KTX2 textures, little video memory")
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="不压缩几何 · no meshopt compression")] = False,
     workers: Annotated[int, typer.Option(help="进程数，0 为全部核心 · processes, 0 for all cores")] = 0,
 ) -> None:
@@ -70,7 +73,7 @@ def import_(
         origin=(first[0], first[1], first[2]) if first and len(first) == 3 else None,
         near=(second[0], second[1]) if second and len(second) == 2 else None,
         date=date.date() if date else None, accuracy_m=accuracy, licence=licence,
-        textures="keep" if keep_textures else "webp", compress=not plain, workers=workers,
+        textures="ktx2" if ktx2 else "keep" if keep_textures else "webp", compress=not plain, workers=workers,
     )  # fmt: skip
     target = out or get_settings().sites_dir / options.site / "tiles3d" / tileset_id(path, options)
     console = Console()

@@ -18,6 +18,7 @@ from tiles.tiles3d.footprints import build_footprints
 from tiles.tiles3d.foreign import take_over
 from tiles.tiles3d.georef import Georef
 from tiles.tiles3d.job import Building, Options, Progress, content_version, fingerprint
+from tiles.tiles3d.ktx2 import encoder
 from tiles.tiles3d.manifest import Level, Manifest, Place, Source, write_manifest
 from tiles.tiles3d.meshes import build_meshes
 from tiles.tiles3d.nodes import Record
@@ -55,6 +56,8 @@ def import_delivery(
         DeliveryError: names the file and the fault; nothing is left behind.
     """
     options = options or Options()
+    if options.textures == "ktx2":
+        encoder()  # said now, not after an hour of reading
     path, out_dir = Path(path), Path(out_dir)
     if path.is_file() and path.suffix.lower() == ".zip":
         named = replace(options, id=options.id or tileset_id(path, options), name=options.name or path.stem)
@@ -215,7 +218,7 @@ def make_manifest(
         licence=options.licence,
         attribution=options.attribution,
         compression="EXT_meshopt_compression" if options.compress else "",
-        textures="webp" if options.textures == "webp" else "source",
+        textures="source" if options.textures == "keep" else options.textures,
         files=len(files) + 1,
         bytes=sum(f.stat().st_size for f in files),
         triangles=sum(r.triangles for r in leaves),

@@ -76,6 +76,12 @@ class Bomb(DeliveryError):
     code = "tiles3d_bomb"
 
 
+class EncoderMissing(DeliveryError):
+    """The encoder of KTX2 textures is not installed, or gave up."""
+
+    code = "tiles3d_encoder_missing"
+
+
 class SrsError(DeliveryError):
     """The coordinate reference system is missing, unreadable or does not fit the origin. ``candidates`` lists likely
     ones, best first.

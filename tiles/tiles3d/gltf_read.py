@@ -204,7 +204,9 @@ class _Loader:
             return -1
         entry = self.gltf.get("textures", info["index"])
         ext = entry.get("extensions", {})
+        # KTX2 last: where there is a picture beside it, that one can be decoded here.
         source = ext.get("EXT_texture_webp", {}).get("source", entry.get("source"))
+        source = ext.get("KHR_texture_basisu", {}).get("source") if source is None else source
         if source is None:
             raise MissingTexture(
                 self.gltf.name, f"texture {info['index']} has no picture in a form that is taken (JPEG, PNG, WebP)"

@@ -1,4 +1,4 @@
-"""Writer of unlit glb tiles: plain, or EXT_meshopt_compression; pictures as given (bytes kept) or WebP."""
+"""Writer of unlit glb tiles: plain, or EXT_meshopt_compression; pictures as given (bytes kept), WebP or KTX2."""
 
 from __future__ import annotations
 
@@ -160,28 +160,34 @@ def _sampler(w: _Writer, repeat: bool) -> int:
     return cast(int, w.doc["samplers"].index(sampler))
 
 
-def _texture(w: _Writer, texture: Texture, used: set[str], *, repeat: bool, webp: bool, quality: int) -> int:
-    if texture.pixels is None and (not webp or sniff(texture.data) == "image/webp") and sniff(texture.data):
+def _texture(w: _Writer, texture: Texture, used: set[str], *, repeat: bool, pictures: str, quality: int) -> int:
+    webp = pictures == "webp"
+    if pictures == "ktx2":
+        from tiles.tiles3d import ktx2
+
+        data, mime = ktx2.encode(texture.array()), "image/ktx2"
+    elif texture.pixels is None and (not webp or sniff(texture.data) == "image/webp") and sniff(texture.data):
         data, mime = texture.data, sniff(texture.data)
     else:
         data, mime = encode_picture(texture.array(), webp=webp, quality=quality)
     w.doc["images"].append({"bufferView": w.raw_view(data), "mimeType": mime})
     source = len(w.doc["images"]) - 1
     sampler = _sampler(w, repeat)
-    if mime == "image/webp":
-        used.add("EXT_texture_webp")
-        w.doc["textures"].append({"sampler": sampler, "extensions": {"EXT_texture_webp": {"source": source}}})
+    extension = {"image/webp": "EXT_texture_webp", "image/ktx2": "KHR_texture_basisu"}.get(mime)
+    if extension:
+        used.add(extension)
+        w.doc["textures"].append({"sampler": sampler, "extensions": {extension: {"source": source}}})
     else:
         w.doc["textures"].append({"sampler": sampler, "source": source})
     return len(w.doc["textures"]) - 1
 
 
-def write_glb(mesh: Mesh, *, compress: bool = True, webp: bool = True, quality: int = 80) -> bytes:
+def write_glb(mesh: Mesh, *, compress: bool = True, pictures: str = "webp", quality: int = 80) -> bytes:
     """A glb of the mesh, y up, unlit, positions in float32 without node transforms (shaders see the tileset's frame).
 
     Args:
         compress: EXT_meshopt_compression (lossless here: positions are on the 2 mm grid already).
-        webp: encode pictures as WebP; otherwise encoded pictures are kept byte for byte.
+        pictures: ``webp``, ``ktx2``, or ``keep``: encoded pictures are kept byte for byte.
         quality: of WebP, 0..100.
     """
     w = _Writer(compress)
@@ -213,7 +219,7 @@ def write_glb(mesh: Mesh, *, compress: bool = True, webp: bool = True, quality: 
         }
         if index >= 0:
             texture = mesh.textures[index]
-            number = _texture(w, texture, used, repeat=any(p.repeat for p in parts), webp=webp, quality=quality)
+            number = _texture(w, texture, used, repeat=any(p.repeat for p in parts), pictures=pictures, quality=quality)
             material["pbrMetallicRoughness"]["baseColorTexture"] = {"index": number}
             if texture.pixels is not None and texture.pixels.shape[2] == 4:
                 material["alphaMode"] = "MASK"
@@ -258,7 +264,7 @@ def write_points(
 
 def _finish(w: _Writer, used: set[str]) -> bytes:
     """Close the document and lay out the chunks."""
-    required = used & {"EXT_texture_webp", "EXT_meshopt_compression"}
+    required = used & {"EXT_texture_webp", "KHR_texture_basisu", "EXT_meshopt_compression"}
     w.doc["buffers"] = [{"byteLength": len(w.blob)}]
     if w.fallback:
         used.add("EXT_meshopt_compression")

@@ -36,7 +36,7 @@ class Options:
         height_offset: metres from the delivery's heights (1985 national height) to ellipsoidal ones.
         geoid: PROJ grid file of a geoid model, instead of a stated offset.
         near: longitude and latitude that the delivery must lie near (1 degree); a guard against wrong zones.
-        textures: ``webp`` or ``keep`` (JPEG bytes kept).
+        textures: ``webp``, ``ktx2`` (needs its encoder) or ``keep`` (JPEG bytes kept).
         workers: processes; 0 means one per core.
     """
 
@@ -60,7 +60,7 @@ class Options:
     workers: int = 0
 
     def style(self) -> Style:
-        return Style(self.compress, self.textures == "webp", self.quality, Limits(self.triangles, self.texture))
+        return Style(self.compress, self.textures, self.quality, Limits(self.triangles, self.texture))
 
     def processes(self) -> int:
         return self.workers or os.cpu_count() or 1

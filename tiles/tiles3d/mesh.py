@@ -6,6 +6,7 @@ Frame: the delivery's local frame, x grid east, y grid north, z up, metres from 
 from __future__ import annotations
 
 import io
+import struct
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ GRID = 2.0**GRID_EXP
 #: Vertices with this value are never locked (they belong to one leaf only).
 FREE = 127
 
+#: First bytes of a KTX2 file; its width and height follow at 20.
+KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 _MAX_PIXELS = 16384 * 16384
 #: Decoded pictures kept for the next leaf of the same tile (bytes).
 _DECODED_LIMIT = 192 << 20
@@ -49,6 +52,8 @@ class Texture:
         """Width and height in pixels; reads only the header of encoded data."""
         if self.pixels is not None:
             return int(self.pixels.shape[1]), int(self.pixels.shape[0])
+        if self._size is None and self.data.startswith(KTX2):
+            self._size = struct.unpack_from("<II", self.data, 20) if len(self.data) >= 80 else (0, 0)
         if self._size is None:
             with _open(self) as image:
                 self._size = image.size

@@ -60,7 +60,7 @@ class Style:
     """How tiles are written."""
 
     compress: bool = True
-    webp: bool = True
+    pictures: str = "webp"
     quality: int = 80
     limits: Limits = field(default_factory=Limits)
 
@@ -73,7 +73,7 @@ class Writer:
 
     def node(self, mesh: Mesh, name: str, children: list[Record], error: float, texel: float | None = None) -> Record:
         """Write the glb of a node and make its record."""
-        data = write_glb(mesh, compress=self.style.compress, webp=self.style.webp, quality=self.style.quality)
+        data = write_glb(mesh, compress=self.style.compress, pictures=self.style.pictures, quality=self.style.quality)
         path = self.folder / "tiles" / f"{name}.glb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from gis_assets.demo_model.ground import ground_tile
 from gis_assets.demo_model.light import Lights, make_lights
 from gis_assets.demo_model.mesh import Part, Scene
 from gis_assets.sites.demo.frame import CRS_EPSG, ORIGIN_E, ORIGIN_H, ORIGIN_N
-from gis_assets.sites.demo.layout import MODEL
+from gis_assets.sites.demo.layout import DIKES, MODEL
+from gis_assets.sites.demo.shapes import Rect
 
 TILE = 150.0
 GROUND_PIXELS = 1536
@@ -34,6 +36,35 @@ _Z_UP_TO_Y_UP = [1, 0, 0, 0, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1]
 
 U8 = NDArray[np.uint8]
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a survey of the plant sees.
+
+    Attributes:
+        columns, rows: its tiles, counted from the south-west.
+        not_yet: where nothing stood yet.
+        ground_pixels: of the ground's picture of one tile, a side.
+    """
+
+    columns: range
+    rows: range
+    not_yet: tuple[Rect, ...] = ()
+    ground_pixels: int = GROUND_PIXELS
+
+    def shows(self, part: Part) -> bool:
+        """Whether the part stands in one of the tiles and was built already."""
+        x, y = part.center
+        column, row = tile_of(x, y)
+        built = not any(r.x0 <= x <= r.x1 and r.y0 <= y <= r.y1 for r in self.not_yet)
+        return column in self.columns and row in self.rows and built
+
+
+#: Today's plant.
+WHOLE = Extent(range(round(MODEL.width / TILE)), range(round(MODEL.depth / TILE)))
+#: An earlier flight over the shore in the north: the tank farm behind its dike was not there yet. Small and coarse: quickly made.
+EARLIER = Extent(range(1, 3), range(3, 4), (next(d.rect for d in DIKES if d.code == "DK-1").inset(-1.0),), 768)
 
 
 def build_scene() -> Scene:
@@ -166,28 +197,36 @@ def make_tile(
     return path
 
 
-def generate(out_dir: Path, progress: Progress | None = None, workers: int = 2) -> None:
-    """Writes the demo plant's survey delivery into ``out_dir``: metadata.xml and Data/Tile_*/Tile_*.glb.
+def generate(
+    out_dir: Path,
+    progress: Progress | None = None,
+    workers: int = 2,
+    extent: Extent = WHOLE,
+    scene: Scene | None = None,
+) -> None:
+    """Writes a survey delivery of the demo plant into ``out_dir``: metadata.xml and Data/Tile_*/Tile_*.glb.
 
     Deterministic. Local coordinates are metres in EPSG:4548 minus SRSOrigin, heights ellipsoidal; the glb is y up.
 
     Args:
         progress: called with the share done (0..1) and a word on what is being done.
         workers: threads; the heavy parts release the interpreter lock.
+        scene: ``build_scene()``, for those who make several surveys of it.
     """
     tell = progress or (lambda share, what: None)
     tell(0.0, "geometry")
-    scene = build_scene()
+    parts = [p for p in (scene or build_scene()).parts if extent.shows(p)]
     by_tile: dict[tuple[int, int], list[Part]] = {}
-    for part in scene.parts:
+    for part in parts:
         by_tile.setdefault(tile_of(*part.center), []).append(part)
     tell(0.05, "light")
     out_dir.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        lights = make_lights(scene.parts, pool)
+        lights = make_lights(parts, pool)
         tell(0.2, "tiles")
-        spots = [(i, j) for j in range(round(MODEL.depth / TILE)) for i in range(round(MODEL.width / TILE))]
-        jobs = [pool.submit(make_tile, out_dir, i, j, by_tile.get((i, j), []), lights) for i, j in spots]
+        spots = [(i, j) for j in extent.rows for i in extent.columns]
+        pixels = extent.ground_pixels
+        jobs = [pool.submit(make_tile, out_dir, i, j, by_tile.get((i, j), []), lights, pixels) for i, j in spots]
         for done, job in enumerate(jobs, 1):
             tell(0.2 + 0.8 * done / len(jobs), job.result().stem)
     (out_dir / "metadata.xml").write_text(metadata(), encoding="utf-8")

@@ -197,3 +197,22 @@ def test_metadata_says_where_it_is() -> None:
 def test_tiles_cover_the_survey() -> None:
     assert delivery.tile_of(-374, -299) == (0, 0) and delivery.tile_of(374, 299) == (4, 3)
     assert delivery.tile_of(-400, 400) == (0, 3)
+
+
+def test_the_earlier_survey_has_no_tank_farm_behind_its_dike() -> None:
+    """Two tiles on the shore: what stands beside the dike is there, what stands within is not yet."""
+    dike = next(d.rect for d in layout.DIKES if d.code == "DK-1")
+    shown = [p for p in scene().parts if delivery.EARLIER.shows(p)]
+    today = [p for p in scene().parts if delivery.WHOLE.shows(p)]
+    assert len(today) == len(scene().parts)
+    tiles = {delivery.tile_of(*p.center) for p in shown}
+    assert tiles == {(1, 3), (2, 3)}
+
+    def within(part: Part) -> bool:
+        x, y = part.center
+        return bool(dike.x0 < x < dike.x1 and dike.y0 < y < dike.y1)
+
+    assert not any(within(p) for p in shown)
+    new = [p for p in today if within(p) and delivery.tile_of(*p.center) in tiles]
+    beside = [p for p in today if not within(p) and delivery.tile_of(*p.center) in tiles]
+    assert len(new) > 100 and len(shown) > 0.9 * len(beside)

@@ -114,6 +114,6 @@ def glb_delivery(
             mesh.textures = mesh.textures * len(mesh.parts)
             for k, part in enumerate(mesh.parts):
                 part.texture = k
-            data = write_glb(mesh, compress=False, webp=False)
+            data = write_glb(mesh, compress=False, pictures="keep")
             (target / f"{name}.glb").write_bytes(with_detail(data, [p.detail for p in mesh.parts]))
     return folder

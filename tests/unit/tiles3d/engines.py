@@ -55,7 +55,7 @@ window.draw = async (view) => {
     foveatedScreenSpaceError: false, cullRequestsWhileMoving: false, skipLevelOfDetail: false, enableCollision: false })
   scene.primitives.add(tileset)
   const { camera } = scene
-  camera.frustum = new PerspectiveFrustum({ fov: view.fov, aspectRatio: 1, near: 1, far: 5000 })
+  camera.frustum = new PerspectiveFrustum({ fov: view.fov, aspectRatio: 1, near: 1, far: 20000 })
   const [position, direction, up] = [view.position, view.direction, view.up].map((v) => Cartesian3.fromArray(v))
   camera.setView({ destination: position, orientation: { direction, up } })
   let errors = []
@@ -89,7 +89,7 @@ window.draw = async (view) => {
   tiles.errorTarget = view.error
   const scene = new Scene()
   scene.add(tiles.group)
-  const camera = new PerspectiveCamera((view.fov * 180) / Math.PI, 1, 1, 5000)
+  const camera = new PerspectiveCamera((view.fov * 180) / Math.PI, 1, 1, 20000)
   const [position, direction, up] = [view.position, view.direction, view.up].map((v) => new Vector3(...v))
   camera.position.copy(position)
   camera.quaternion.setFromRotationMatrix(new Matrix4().lookAt(new Vector3(), direction, up))
@@ -116,10 +116,10 @@ _PAGE = """<!doctype html><meta charset="utf-8"><style>body { margin: 0 }</style
 <script>window.CESIUM_BASE_URL = '/cesium/'</script><script type="module" src="/bundles/%s.js"></script>"""
 
 
-def missing() -> str:
-    """What is not installed, for a skip; empty when all is there. Both engines or none: drawing in software takes minutes of CI."""
-    gone = [p.name for p in (CHROMIUM, ROLLDOWN, CESIUM, RENDERER, THREE) if not p.exists()]
-    gone += [] if shutil.which("node") else ["node"]
+def missing(*engines: str) -> str:
+    """What of these engines is not installed, for a skip; empty when all is there."""
+    needed = [CHROMIUM, ROLLDOWN, CESIUM, *((RENDERER, THREE) if "three" in engines else ())]
+    gone = [p.name for p in needed if not p.exists()] + ([] if shutil.which("node") else ["node"])
     return f"not installed (scripts/judges.sh, viewer): {', '.join(gone)}" if gone else ""
 
 

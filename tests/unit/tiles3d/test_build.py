@@ -213,7 +213,7 @@ def one(tmp_path: Path, data: bytes | None = None, srs: str = "EPSG:4548") -> Pa
 
 
 def _glb(mesh: Mesh) -> bytes:
-    return write_glb(mesh, compress=False, webp=False)
+    return write_glb(mesh, compress=False, pictures="keep")
 
 
 TRIANGLE = Part(np.array([[0, 0, 0], [9, 0, 0], [0, 9, 0]], np.float32), np.array([0, 1, 2], np.uint32))

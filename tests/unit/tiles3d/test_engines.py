@@ -18,8 +18,13 @@ from PIL import Image
 from tests.unit.tiles3d.deliveries import block, glb_delivery, ground, terrain, write_metadata
 from tests.unit.tiles3d.engines import Camera, Judge, is_ground, judge, missing
 from tests.unit.tiles3d.osg_encoder import Geom, Lod, encode
+from tests.unit.tiles3d.test_judges import validator_says
 from tiles.tiles3d.build import import_delivery
+from tiles.tiles3d.check import check
+from tiles.tiles3d.errors import EncoderMissing
 from tiles.tiles3d.job import Options
+from tiles.tiles3d.ktx2 import encoder
+from tiles.tiles3d.manifest import read_manifest
 from tiles.tiles3d.mesh import Part
 
 TILE, COLUMNS, ROWS, ROOF = 40.0, 3, 2, 9.0
@@ -59,7 +64,8 @@ def coloured_delivery(folder: Path) -> Path:
 
 @pytest.fixture(scope="module", params=["cesium", "three"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
-    if gone := missing():
+    # Both or none: drawing in software would take CI, which does not install the second, half a minute.
+    if gone := missing("cesium", "three"):
         pytest.skip(gone)
     with judge(request.param, tmp_path_factory.mktemp(request.param)) as running:
         yield running
@@ -69,6 +75,19 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def coloured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("coloured")
     import_delivery(coloured_delivery(folder / "in"), folder / "out", options=Options(workers=1))
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def with_ktx2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with KTX2 textures."""
+    try:
+        encoder()
+    except EncoderMissing as absent:
+        pytest.skip(str(absent))
+    folder = tmp_path_factory.mktemp("ktx2")
+    options = Options(workers=1, textures="ktx2", texture=128)
+    import_delivery(coloured_delivery(folder / "in"), folder / "out", options=options)
     return folder / "out"
 
 
@@ -101,6 +120,31 @@ def test_colours_stand_where_the_source_says(engine: Judge, coloured: Path, erro
     # The outer edge of the ground rises and falls by 8 m: inside of it by a pixel or two nothing may be open.
     (left, bottom), (right, top) = ABOVE.pixel((1.0, 1.0, -6.0)), ABOVE.pixel((119.0, 79.0, -6.0))
     assert not is_ground(drawn.picture)[top:bottom, left:right].any(), "a hole"
+
+
+@pytest.mark.judge
+@pytest.mark.parametrize("error", [1.0, 200.0])
+def test_ktx2_textures_are_drawn(engine: Judge, with_ktx2: Path, error: float) -> None:
+    """At the finest level and at the rebuilt top; ETC1S keeps 5 bits of a colour."""
+    assert_colours(engine.draw(with_ktx2, ABOVE, error).picture, 24)
+
+
+@pytest.mark.judge
+def test_ktx2_is_valid_and_checked(with_ktx2: Path) -> None:
+    """gltf-validator and our own check have nothing to say, but that the validator does not know the pictures' format."""
+    files = sorted(with_ktx2.rglob("*.glb"))
+    rest = [
+        m
+        for messages in validator_says(files).values()
+        for m in messages
+        if m["code"] not in ("VALUE_NOT_IN_LIST", "IMAGE_UNRECOGNIZED_FORMAT")
+        or not m["pointer"].startswith("/images/")
+    ]
+    assert rest == []
+    report = check(with_ktx2)
+    assert not report.issues
+    assert report.contents == len(files)
+    assert read_manifest(with_ktx2).textures == "ktx2"
 
 
 @pytest.fixture(scope="module")

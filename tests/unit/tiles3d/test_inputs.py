@@ -73,7 +73,7 @@ def test_millimetres_among_metres_are_named(tmp_path: Path) -> None:
     mesh = tile_mesh(60, 0, 60, 3, 16, 1)
     for part in mesh.parts:
         part.positions = part.positions * 1000
-    (source / "Data" / odd / f"{odd}.glb").write_bytes(write_glb(mesh, compress=False, webp=False))
+    (source / "Data" / odd / f"{odd}.glb").write_bytes(write_glb(mesh, compress=False, pictures="keep"))
     with pytest.raises(BrokenFile, match="mixed units") as refused:
         import_delivery(source, tmp_path / "out", options=ONE)
     assert refused.value.file == f"Data/{odd}/{odd}.glb"
@@ -133,8 +133,8 @@ def plain_block() -> Part:
 def old_tileset(folder: Path) -> Path:
     """A 1.0 tileset: b3dm with RTC_CENTER, i3dm, pnts and a cmpt of two, one of them in an external tileset."""
     folder.mkdir(parents=True)
-    ground = write_glb(tile_mesh(0, 0, 40, 4, 32, 1), compress=False, webp=False)
-    cube = write_glb(Mesh([plain_block()]), compress=False, webp=False)
+    ground = write_glb(tile_mesh(0, 0, 40, 4, 32, 1), compress=False, pictures="keep")
+    cube = write_glb(Mesh([plain_block()]), compress=False, pictures="keep")
     (folder / "a.b3dm").write_bytes(wrap(b"b3dm", {"BATCH_LENGTH": 0, "RTC_CENTER": [100.0, 0.0, 5.0]}, b"", ground))
     places = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 3]], "<f4")
     scales = np.array([1, 2, 1], "<f4")

@@ -7,10 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.unit.tiles3d.deliveries import glb_delivery
+from tiles.tiles3d import ktx2
 from tiles.tiles3d.build import import_delivery
+from tiles.tiles3d.errors import EncoderMissing
 from tiles.tiles3d.job import Options
 from tiles.tiles3d.tileset import Visit, walk
+from twin.settings import Settings
 
 
 def test_out_needs_no_database(tmp_path: Path) -> None:
@@ -33,6 +38,15 @@ def test_out_needs_no_database(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr + ran.stdout
     assert (tmp_path / "out" / "tileset.json").is_file()
     assert list(home.iterdir()) == []
+
+
+def test_ktx2_without_its_encoder_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is read, and nothing is left."""
+    source = glb_delivery(tmp_path / "in", 1, 1, n=4, texture=32)
+    monkeypatch.setattr(ktx2, "get_settings", lambda: Settings(var_dir=tmp_path / "none"))
+    with pytest.raises(EncoderMissing, match="KTX2"):
+        import_delivery(source, tmp_path / "out", options=Options(workers=1, textures="ktx2"))
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]
 
 
 def drawn(folder: Path, error: float) -> list[Visit]:
