@@ -50,6 +50,13 @@ describe('ApiClient', () => {
     ])
   })
 
+  it('brings bytes as they are, and a refusal as the same typed error', async () => {
+    const { api, calls } = client([new Response(new Uint8Array([0, 255, 7])), json({ code: 'raster_not_found' }, 404)])
+    expect([...(await api.bytes('/texels'))]).toEqual([0, 255, 7])
+    expect(header(calls[0], 'Accept')).toBe('application/octet-stream')
+    await expect(api.bytes('/gone')).rejects.toMatchObject({ status: 404, code: 'raster_not_found' })
+  })
+
   it('turns a refusal into a typed error', async () => {
     const gone = vi.fn()
     const body = { code: 'conflict', message: '已被他人修改', params: { version: 8 } }
@@ -93,7 +100,11 @@ describe('pathOf', () => {
 })
 
 describe('a signature that an authenticator confirms', () => {
-  const asked = { code: 'device_needed', message: '请确认', params: { challenge_id: 'c1', options: { challenge: 'abc' } } }
+  const asked = {
+    code: 'device_needed',
+    message: '请确认',
+    params: { challenge_id: 'c1', options: { challenge: 'abc' } },
+  }
   const answer = { id: 'k', type: 'public-key' }
   function authenticator(get: () => Promise<unknown>) {
     vi.stubGlobal('PublicKeyCredential', { parseRequestOptionsFromJSON: (options: unknown) => options })
@@ -105,14 +116,19 @@ describe('a signature that an authenticator confirms', () => {
     const { api, calls } = client([json(asked, 428), json({ ok: true })])
     const body = { opinion: '同意', confirmation: { strokes: [[[0, 0]]] } }
     expect(await api.request('/api/hazards/1/accept', { method: 'POST', body })).toEqual({ ok: true })
-    expect(JSON.parse(String(calls[1]?.init.body))).toEqual({ opinion: '同意', confirmation: { strokes: [[[0, 0]]], assertion: { challenge_id: 'c1', credential: answer } } })
+    expect(JSON.parse(String(calls[1]?.init.body))).toEqual({
+      opinion: '同意',
+      confirmation: { strokes: [[[0, 0]]], assertion: { challenge_id: 'c1', credential: answer } },
+    })
     vi.unstubAllGlobals()
   })
 
   it('says what is missing when the person breaks off', async () => {
     authenticator(() => Promise.reject(new DOMException('no', 'NotAllowedError')))
     const { api, calls } = client([json(asked, 428)])
-    await expect(api.request('/x', { method: 'POST', body: { confirmation: {} } })).rejects.toMatchObject({ code: 'device_needed' })
+    await expect(api.request('/x', { method: 'POST', body: { confirmation: {} } })).rejects.toMatchObject({
+      code: 'device_needed',
+    })
     expect(calls).toHaveLength(1)
     vi.unstubAllGlobals()
   })

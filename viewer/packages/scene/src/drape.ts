@@ -25,7 +25,7 @@ import { rgb } from './rgb'
 /** How a zone is painted now. */
 export interface Paint {
   /** 0..255 */
-  rgb: [number, number, number]
+  rgb: readonly [number, number, number]
   /** opacity of the fill and of the rim, 0..1 */
   fill: number
   rim: number
@@ -56,6 +56,8 @@ const linear = {
 const blank = (options: object) =>
   new TextureUniform({ typedArray: new Uint8Array(4), width: 1, height: 1, ...options })
 
+/** 0..1 as 0..255 */
+const byte = (v: number): number => Math.max(0, Math.min(255, Math.round(v * 255)))
 const boxUniform = (b: Box2): Cartesian4 => new Cartesian4(b.minX, b.minY, 1 / (b.maxX - b.minX), 1 / (b.maxY - b.minY))
 const vec3 = (hex: string): Cartesian3 => Cartesian3.fromArray(rgb(hex).map((v) => v / 255))
 
@@ -162,12 +164,17 @@ export class Drape {
     const i = this.index.get(id)
     if (i === undefined) return
     const at = (Math.floor(i / WIDTH) * 2 * WIDTH + (i % WIDTH)) * 4
-    const byte = (v: number) => Math.max(0, Math.min(255, Math.round(v * 255)))
-    this.palette.set([...paint.rgb, byte(paint.fill)], at)
-    this.palette.set(
-      [paint.selected ? 255 : 0, byte(paint.pulse), paint.pattern + (paint.lit ? LIT : 0), byte(paint.rim)],
-      at + WIDTH * 4,
-    )
+    const { palette } = this
+    // one by one: of thousands of zones that change at once, arrays would cost more than the rest
+    palette[at] = paint.rgb[0]
+    palette[at + 1] = paint.rgb[1]
+    palette[at + 2] = paint.rgb[2]
+    palette[at + 3] = byte(paint.fill)
+    const flags = at + WIDTH * 4
+    palette[flags] = paint.selected ? 255 : 0
+    palette[flags + 1] = byte(paint.pulse)
+    palette[flags + 2] = paint.pattern + (paint.lit ? LIT : 0)
+    palette[flags + 3] = byte(paint.rim)
   }
 
   /** #rrggbb of the texel that the shader reads. */

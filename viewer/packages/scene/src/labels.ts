@@ -16,8 +16,10 @@ interface Label {
   element: HTMLDivElement
   text: string
   level: RiskLevel | undefined
-  /** what its element says is of an older state; written when it is shown */
+  /** its feature is another one since this was read from it */
   stale: boolean
+  /** its element says the text and the level */
+  written: boolean
   width: number
   height: number
   shown: boolean
@@ -53,28 +55,35 @@ export class Labels {
   }
 
   private put(placed: Placed): void {
-    const { ref, feature } = placed
-    const style = labelStyle(ref.layer, feature)
-    const key = keyOf(ref)
-    if (!style) return
-    const point = feature.geometry.type === 'Point'
-    const at = point ? pinAt(placed) : placed.at
-    const level = ref.layer === 'zone' ? riskOf(feature) : undefined
-    const text = this.name(placed)
+    const key = keyOf(placed.ref)
     const known = this.labels.get(key)
     if (known) {
-      Object.assign(known, { placed, style, at, below: point })
-      if (known.text !== text) known.width = 0
-      known.stale ||= known.text !== text || known.level !== level
-      Object.assign(known, { text, level })
+      known.placed = placed
+      known.stale = true
       return
     }
+    const style = labelStyle(placed.ref.layer, placed.feature)
+    if (!style) return
     const element = document.createElement('div')
-    element.className = `scene-label ${ref.layer}`
+    element.className = `scene-label ${placed.ref.layer}`
     element.dataset['key'] = key
     this.root.append(element)
-    const unseen = { stale: true, width: 0, height: 0, shown: false }
-    this.labels.set(key, { key, placed, style, at, below: point, element, text, level, ...unseen })
+    const below = placed.feature.geometry.type === 'Point'
+    const unseen = { text: '', level: undefined, stale: true, written: false, width: 0, height: 0, shown: false }
+    this.labels.set(key, { key, placed, style, at: placed.at, below, element, ...unseen })
+  }
+
+  /** What its feature says now. Thousands may change at once: it is read when the next frame wants to know. */
+  private read(label: Label): void {
+    const { placed } = label
+    const { ref, feature } = placed
+    const level = ref.layer === 'zone' ? riskOf(feature) : undefined
+    const text = this.name(placed)
+    label.style = labelStyle(ref.layer, feature) ?? label.style
+    label.at = label.below ? pinAt(placed) : placed.at
+    if (text !== label.text) label.width = 0
+    if (text !== label.text || level !== label.level) label.written = false
+    Object.assign(label, { text, level, stale: false })
   }
 
   private remove(key: string): void {
@@ -84,8 +93,7 @@ export class Labels {
 
   /** The language is another one, or the font is there now. */
   refreshTexts(): void {
-    for (const label of this.labels.values())
-      Object.assign(label, { text: this.name(label.placed), stale: true, width: 0 })
+    for (const label of this.labels.values()) Object.assign(label, { stale: true, written: false, width: 0 })
   }
 
   private write(label: Label): void {
@@ -95,7 +103,7 @@ export class Labels {
     text.textContent = label.text
     element.append(text)
     if (level) element.dataset['level'] = String(level)
-    label.stale = false
+    label.written = true
   }
 
   update(
@@ -111,6 +119,7 @@ export class Labels {
     for (const label of this.labels.values()) {
       const chosen = label.key === selected
       if (!chosen && !visible(label.placed)) continue
+      if (label.stale) this.read(label)
       const { near, far } = label.style
       const distance = Math.hypot(label.at[0] - from[0], label.at[1] - from[1], label.at[2] - from[2])
       if (!chosen && (distance < near || distance > far)) continue
@@ -142,7 +151,7 @@ export class Labels {
       label.element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
       label.element.style.opacity = fade.toFixed(2)
       label.element.classList.toggle('chosen', chosen)
-      if (label.stale) this.write(label)
+      if (!label.written) this.write(label)
       if (!label.shown) {
         label.shown = true
         label.element.classList.add('on')
@@ -160,7 +169,7 @@ export class Labels {
   }
 
   private size(label: Label): void {
-    if (label.stale) this.write(label)
+    if (!label.written) this.write(label)
     const box = label.element.getBoundingClientRect()
     label.width = box.width
     label.height = box.height

@@ -41,16 +41,18 @@ export class PlantModel {
 
   /** Single changes of a layer. True when something came, went or has another shape now. */
   change(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): boolean {
-    const map = new Map(this.layer(layer))
+    const map = this.layers.get(layer) ?? new Map<string, Placed>()
+    this.layers.set(layer, map)
     let reshaped = false
     for (const id of gone) reshaped = map.delete(id) || reshaped
     for (const [id, feature] of set) {
       const known = map.get(id)
-      const same = known && sameShape(known.feature, feature)
-      map.set(id, same ? { ...known, feature } : this.place(layer, feature))
-      if (!same) reshaped = true
+      if (known && sameShape(known.feature, feature)) known.feature = feature
+      else {
+        map.set(id, this.place(layer, feature))
+        reshaped = true
+      }
     }
-    this.layers.set(layer, map)
     return reshaped
   }
 
@@ -124,13 +126,16 @@ export class PlantModel {
 
 /** Same outline and heights? Most changes of a feature are of its properties. */
 function sameShape(a: SceneFeature, b: SceneFeature): boolean {
-  const heights = (['z_min', 'z_max'] as const).every((key) => a.properties[key] === b.properties[key])
-  return heights && a.geometry.type === b.geometry.type && equal(a.geometry.coordinates, b.geometry.coordinates)
+  const [p, q] = [a.properties, b.properties]
+  if (p['z_min'] !== q['z_min'] || p['z_max'] !== q['z_max']) return false
+  return a.geometry.type === b.geometry.type && equal(a.geometry.coordinates, b.geometry.coordinates)
 }
 
 function equal(a: unknown, b: unknown): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b
-  return a.length === b.length && a.every((v, i) => equal(v, b[i]))
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && !equal(a[i], b[i])) return false
+  return true
 }
 
 function labelHeight(layer: string, zMin: number, zMax: number): number {
