@@ -54,7 +54,7 @@ def _walk(plant: Plant, page: Page, person: dict[str, Any], badge: str) -> list[
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
         due = time.monotonic()
         for n in range(FIXES):
-            t, along = time.time(), 20.0 * SPEED + abs((n * SPEED + 40.0) % 80.0 - 40.0)
+            t, along = time.time(), n * SPEED
             fix = {"x": x + along, "y": y, "source": "vendor", "floor": 0, "sigma": 0.2}
             report = {"gateway": "BENCH", "t": t, "badges": [{"badge": badge, "fix": fix, "moving": True}]}
             gateway.sendto(json.dumps(report).encode(), target)
@@ -78,12 +78,10 @@ def measure(plant: Plant) -> tuple[list[float], list[float]]:
         frames: list[tuple[float, float, float]] = page.evaluate("() => __frames")
         browser.close()
     going, there = [], []
-    for (t, along), (_, before) in zip(sent[WARM:], sent[WARM - 1 :], strict=False):
+    for t, along in sent[WARM:]:
         seen = [(at / 1000.0 - t, place) for at, event, place in frames if event >= t * 1000.0 - 1.0]
         going.append(seen[0][0])
-        there.append(
-            next(age for age, place in seen if abs(place - along) < 0.1 or (place - along) * (along - before) > 0.0)
-        )
+        there.append(next(age for age, place in seen if place > along - 0.1))
     return going, there
 
 
