@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.tiles3d.borders import Grid, lock_borders, open_keys, own_share, shared_depths
-from tiles.tiles3d.errors import BrokenFile
 from tiles.tiles3d.georef import Georef
 from tiles.tiles3d.job import Building, Options, Progress, spread
 from tiles.tiles3d.mesh import F64, Mesh, snap
 from tiles.tiles3d.nodes import Record, Style, Writer, load_mesh, save_mesh
 from tiles.tiles3d.sources import Delivery, read_tile
+from tiles.tiles3d.units import refuse_other_units
 
 
 def placed(mesh: Mesh, georef: Georef) -> Mesh:
@@ -80,33 +80,6 @@ def _upper(task: _Upper) -> Record:
     if task.keep:
         save_mesh(mesh, task.folder / "work" / f"{task.name}.npz")
     return record
-
-
-def refuse_other_units(boxes: list[tuple[F64, F64]], labels: list[str]) -> None:
-    """Refuse a mesh in millimetres among meshes in metres: these formats state no unit, or are exported in a wrong one.
-
-    Such a mesh reaches a thousand times farther than its neighbours. Refused is what reaches 200 times farther than most and
-    over 10 km: a wide terrain around a plant, or a hall beside small parts, stays below one of the two.
-
-    Args:
-        boxes: low and high corner of each mesh, metres.
-        labels: file of each, as in the delivery.
-
-    Raises:
-        BrokenFile: names the first such file.
-    """
-    if len(boxes) < 3:
-        return  # of two nobody can say which one is wrong
-    low, high = (np.array([b[k][:2] for b in boxes]) for k in (0, 1))
-    middle = np.median((low + high) / 2, axis=0)
-    reach = np.hypot(*np.maximum(abs(low - middle), abs(high - middle)).T)
-    ratio = reach / max(float(np.median(reach)), 1e-3)
-    odd = np.flatnonzero((ratio > 200) & (reach > 10_000))
-    if len(odd):
-        fault = (
-            f"reaches {ratio[odd[0]]:.0f} times farther than the other meshes: millimetres among metres? (mixed units)"
-        )
-        raise BrokenFile(labels[odd[0]], fault)
 
 
 def build_meshes(

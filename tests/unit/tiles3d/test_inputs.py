@@ -22,8 +22,8 @@ from tiles.tiles3d.gltf_write import write_glb
 from tiles.tiles3d.height import HeightField
 from tiles.tiles3d.job import Options
 from tiles.tiles3d.mesh import Mesh, Part
-from tiles.tiles3d.meshes import refuse_other_units
 from tiles.tiles3d.tileset import walk
+from tiles.tiles3d.units import refuse_other_units
 
 ONE = Options(workers=1)
 
