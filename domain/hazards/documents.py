@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import io
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
-from PIL import Image
 
 from domain.hazards import repository, service
 from domain.hazards.layer import LEVEL, SOURCE, STATUS, TYPE
+from domain.hazards.pictures import small
 from domain.hazards.repository import Asked
 from twin import clock
 from twin.auth.principal import Principal
@@ -23,7 +21,6 @@ from twin.documents import pdf, workbook
 from twin.files.models import Attachment
 from twin.files.service import path
 from twin.i18n import t
-from twin.photos import repository as photo_rows
 from twin.registry.layer import Text
 from twin.signature import service as signatures
 from twin.spatial import service as spatial
@@ -31,8 +28,8 @@ from twin.text_in import Asked as Word
 from twin.web import CurrentPrincipal, Language, TwinRoute, Uow
 
 router = APIRouter(route_class=TwinRoute)
-#: Hazards and pictures in one illustrated document.
-MAX_ROWS, MAX_ILLUSTRATED, PICTURES = 5000, 200, 3
+#: Hazards in one document, and in an illustrated one.
+MAX_ROWS, MAX_ILLUSTRATED = 5000, 200
 _KEYS = ("code", "name", "status", "level", "hazard_type", "source", "zone_code", "department", "description",
          "reporter_name", "created_at", "owner_name", "deadline", "rectified_at", "closed_at", "overdue")  # fmt: skip
 _CODES: dict[str, dict[Any, Text]] = {
@@ -66,25 +63,6 @@ async def _zone(uow: UnitOfWork) -> ZoneInfo:
     return ZoneInfo((await spatial.site_of(uow)).timezone)
 
 
-async def _pictures(uow: UnitOfWork, ids: Sequence[UUID], side: int) -> list[bytes]:
-    """The watermarked pictures of live photos, small."""
-    rows = await photo_rows.taken(uow.session, ids)
-    made = []
-    for id_ in ids[:PICTURES]:
-        found = await uow.session.get(Attachment, rows[id_].attachment_id) if id_ in rows else None
-        if found is not None:
-            made.append(await asyncio.to_thread(_small, path(found).read_bytes(), side))
-    return made
-
-
-def _small(data: bytes, side: int) -> bytes:
-    with Image.open(io.BytesIO(data)) as picture:
-        picture.thumbnail((side, side))
-        out = io.BytesIO()
-        picture.convert("RGB").save(out, "JPEG", quality=80)
-    return out.getvalue()
-
-
 async def _ids(uow: UnitOfWork, row: dict[str, Any]) -> list[UUID]:
     rounds = await repository.rectifications(uow.session, [row["id"]])
     return [*row["photos"][:2], *(rounds[-1].photos[:1] if rounds else [])]
@@ -101,7 +79,7 @@ async def as_workbook(
     rows = await repository.page(uow.session, Asked(status=status, zone=zone), None, MAX_ROWS)
     clockwork = await _zone(uow)
     pictures = {
-        n: await _pictures(uow, await _ids(uow, row), 320)
+        n: await small(uow.session, await _ids(uow, row), 320)
         for n, row in enumerate(rows[:MAX_ILLUSTRATED])
         if row["photos"]
     }
@@ -147,7 +125,7 @@ async def _document(
             if signed:
                 signatures_ += await _signatures(uow, done.id, zone, pictures, tokens)
         names = []
-        for k, data in enumerate(await _pictures(uow, await _ids(uow, row), 640)):
+        for k, data in enumerate(await small(uow.session, await _ids(uow, row), 640)):
             pictures[f"p{n}-{k}.jpg"] = data
             names.append(f"p{n}-{k}.jpg")
         records.append(

@@ -21,6 +21,7 @@ SELECT h.id, h.updated_at AS changed, false AS deleted, h.created_at AS "createD
        h.category AS "hazardCategory", h.description AS "dangerDesc", d.cause AS "dangerReason",
        d.measures AS "controlMeasures", d.cost, h.owner_name AS "liablePerson", h.deadline AS "dangerManageDeadline",
        a.acceptor_name AS "checkAcceptPerson", h.closed_at AS "checkAcceptTime", a.opinion AS "checkAcceptComment",
+       h.photos AS "dangerPicture", d.photos AS "rectifyPicture",
        CASE h.status WHEN 'closed' THEN 9 WHEN 'to_accept' THEN 1 ELSE 0 END AS "dangerState"
 FROM hazard h
 LEFT JOIN LATERAL (SELECT * FROM hazard_rectification r WHERE r.hazard_id = h.id ORDER BY r.round DESC LIMIT 1) d ON true
@@ -31,6 +32,6 @@ WHERE h.status NOT IN ('reported', 'dismissed')
 
 
 async def hazards(session: AsyncSession, mark: Mark | None, limit: int) -> list[dict[str, Any]]:
-    """``hiddenDanger``."""
+    """``hiddenDanger``; its pictures are ids of live photos."""
     found = await session.execute(text(f"SELECT q.* FROM ({_HAZARDS}) q {BEHIND}"), behind(mark, limit))
     return [dict(row) for row in found.mappings()]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from domain.exchange import wire
 from tests.exchange.receiver import Receiver, serve
@@ -101,6 +104,10 @@ async def test_the_whole_chain_arrives_in_form_and_order(crew: Crew) -> None:
             7,
             chain["measures"][0]["id"],
         )
+        for field in ("dangerPicture", "rectifyPicture"):
+            with Image.open(io.BytesIO(base64.b64decode(danger[field], validate=True))) as picture:
+                assert picture.format == "JPEG" and max(picture.size) <= 1280
+        assert danger["dangerPicture"] != danger["rectifyPicture"]
         assert len(danger["registTime"]) == 14 and danger["companyCode"] == "110000001" and danger["deleted"] == "0"
         task = next(iter(receiver.rows["checkTask"].values()))
         assert (task["checkCycle"], task["checkCycleUnit"], task["workStartTime"]) == (2, "小时", "00:00")
