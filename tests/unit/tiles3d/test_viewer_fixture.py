@@ -53,8 +53,8 @@ def fixture() -> dict[str, Any]:
             layers=[a.layer for a in raster.order], ranges=[(a.z_min, a.z_max) for a in raster.order],
             reach=REACH if raster.reach else 0.0, url=f"{base}/ids", edges=f"{base}/edges" if raster.reach else None, png=None,
         )  # fmt: skip
-        parts = {card.url: "ids", **({card.edges: "edges"} if card.edges else {})}
-        texels = {url: base64.b64encode(pack(raster, what)).decode() for url, what in parts.items()}
+        parts = ("ids", "edges") if card.edges else ("ids",)
+        texels = {f"{base}/{what}": base64.b64encode(pack(raster, what)).decode() for what in parts}
         found[kind] = {"card": card.model_dump(mode="json"), "texels": texels}
     return found
 
