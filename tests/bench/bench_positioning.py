@@ -130,7 +130,8 @@ def _recorded() -> list[Row]:
 
     return [
         *(
-            Row("UWB walks, P95", "m", p95, float(np.quantile(e, 0.95)), name, "lower", 1.0)
+            # the same filter by another hand is no worse: that its figure is ours is what it is there to show
+            Row("UWB walks, P95", "m", p95, float(np.quantile(e, 0.95)), name, "lower", 1.05)
             for name, e in peers.items()
         ),
         *(Row("UWB walks, within 5 m", "%", percent(off <= 5), percent(e <= 5), n, "higher") for n, e in peers.items()),
