@@ -38,14 +38,15 @@ class Grid:
         center = (low[:, :2] + high[:, :2]) / 2
         pitch = np.maximum(np.median(high[:, :2] - low[:, :2], axis=0), 1e-3).max()
         cells = np.rint((center - center.min(axis=0)) / pitch).astype(np.int64)
-        depth = 0
+        # Tiles that stand in one cell (terrain and the buildings on it) are several too: they meet in the root above.
+        depth = 1 if len(cells) > 1 else 0
         while ((cells >> depth) != (cells[0] >> depth)).any():
             depth += 1
         return cls(cells, depth)
 
     def common(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Depth of the lowest node that holds both corners, (M, 2) each -> (M,)."""
-        result = np.full(len(low), self.depth)
+        """Depth of the lowest node that holds both corners, (M, 2) each -> (M,); the corners are of different tiles."""
+        result = np.full(len(low), max(self.depth - 1, 0))
         for k in range(self.depth, 0, -1):
             apart = ((low >> (k - 1)) != (high >> (k - 1))).any(axis=1)
             result[apart] = np.minimum(result[apart], self.depth - k)

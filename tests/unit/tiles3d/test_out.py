@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.tiles3d.deliveries import glb_delivery
+from tests.unit.tiles3d.deliveries import glb_delivery, tile_mesh, write_metadata
 from tiles.tiles3d import ktx2
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.errors import EncoderMissing
+from tiles.tiles3d.gltf_write import write_glb
 from tiles.tiles3d.job import Options
 from tiles.tiles3d.tileset import Visit, walk
 from twin.settings import Settings
@@ -47,6 +48,20 @@ def test_ktx2_without_its_encoder_says_what_to_install(tmp_path: Path, monkeypat
     with pytest.raises(EncoderMissing, match="KTX2"):
         import_delivery(source, tmp_path / "out", options=Options(workers=1, textures="ktx2"))
     assert [p.name for p in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("apart", [0.0, 25.0])
+def test_meshes_over_the_same_place_are_all_there(tmp_path: Path, apart: float) -> None:
+    """A terrain and what stands on it, as two files whose middles are close together: neither may get lost."""
+    write_metadata(tmp_path / "in")
+    terrain_alone = tile_mesh(0.0, 0.0, 60.0, 12, 32, 1)
+    house = tile_mesh(apart, 0.0, 60.0, 6, 32, 2)
+    for name, mesh in (("terrain", terrain_alone), ("house", house)):
+        (tmp_path / "in" / f"{name}.glb").write_bytes(write_glb(mesh, compress=False, pictures="keep"))
+    manifest = import_delivery(tmp_path / "in", tmp_path / "out", options=Options(workers=1))
+    assert manifest.triangles == terrain_alone.triangles + house.triangles
+    listed = {v.base / uri for v in walk(tmp_path / "out", root_transform=False) for uri in v.contents()}
+    assert listed == set((tmp_path / "out").rglob("*.glb")), "no file without a tile"
 
 
 def drawn(folder: Path, error: float) -> list[Visit]:
