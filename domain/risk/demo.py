@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from domain.risk import cards
+from domain.risk import cards, repository
 from domain.risk.errors import RiskRuleChanged
 from domain.risk.schemas import CardIn
 from twin.auth.demo import principal
@@ -19,9 +19,12 @@ POSTS = (("Z-11", "储运外操"), ("Z-13", "储运外操"), ("Z-21", "装置外
 
 
 async def write(uow: UnitOfWork, manager: Principal) -> None:
-    """As the manager would: the draft, without headings of which the registers know nothing."""
+    """As the manager would: the draft, without headings of which the registers know nothing. Cards that are there stay."""
+    there = {(row["zone"], row["kind"], row["post"]) for row in await repository.cards(uow.session, ZONES)}
     wanted = [(zone, kind, "") for zone in ZONES for kind in ("emergency", "knowledge")]
     for zone, kind, post in [*wanted, *((zone, "post", post) for zone, post in POSTS)]:
+        if (zone, kind, post) in there:
+            continue
         draft = await cards.draft(uow, manager, zone, kind, post, "zh-CN")
         known = [section for section in draft.sections if section.lines]
         if known:
