@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from domain.risk import cards, repository
-from domain.risk.errors import RiskRuleChanged
 from domain.risk.schemas import CardIn
 from twin.auth.demo import principal
 from twin.auth.principal import Principal
@@ -29,8 +27,7 @@ async def write(uow: UnitOfWork, manager: Principal) -> None:
         known = [section for section in draft.sections if section.lines]
         if known:
             body = CardIn(title=draft.title, sections=known, phones=draft.phones, version=0)
-            with contextlib.suppress(RiskRuleChanged):  # somebody wrote one before: theirs stays
-                await cards.put(uow, manager, zone, kind, post, body)
+            await cards.put(uow, manager, zone, kind, post, body)
 
 
 async def load() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,6 +26,13 @@ LEAF = """id => {
 
 @pytest.fixture
 def alarm(plant: Plant) -> Iterator[dict[str, Any]]:
+    """An open alarm that nobody has seen."""
+    with crossing(plant) as made:
+        yield made
+
+
+@contextmanager
+def crossing(plant: Plant) -> Iterator[dict[str, Any]]:
     """The open alarm of a tank whose limit is set below the level that its gauge measures; its limit is as before afterwards."""
     cookie = plant.token("manager")
     devices = plant.call("GET", "/ogc/collections/device/items?limit=1000", cookie=cookie)["features"]

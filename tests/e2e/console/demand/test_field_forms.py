@@ -1,7 +1,9 @@
-"""Forms of field data and alarms that set what the field does: annunciator and recording, dead-band, escalation. On demand."""
+"""Forms of field data and alarms that set what the field does: annunciator and recording, dead-band, escalation; sound and light on
+every page of the console. On demand."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Plant, console_page
+from tests.e2e.console.test_alarms import crossing
 
 
 @pytest.fixture
@@ -100,3 +103,18 @@ def test_a_dead_band_is_set_and_a_safety_point_asks_twice(plant: Plant, browser:
             form.locator("[name=deviation]").fill("")
             page.click("[data-test=save-band]")
             expect(form.locator("[data-test=band-saved]")).to_be_visible()
+
+
+@pytest.mark.req("M9.4")
+def test_whatever_page_is_open_a_new_alarm_is_heard_and_seen(page: Page, plant: Plant) -> None:
+    page.goto(f"{plant.url}/console/risk/cards")  # nothing to do with alarms
+    lamp = page.locator("[data-test=lamp]")
+    expect(lamp).to_have_attribute("data-sound", "off")
+    page.click("[data-test=sound]")
+    expect(lamp).to_have_attribute("data-sound", "on")
+    with crossing(plant) as alarm:
+        expect(lamp).to_have_attribute("data-last", re.compile(re.escape(alarm["title"])), timeout=60_000)
+        expect(page.locator("[data-test=lamp-lit]")).to_be_visible()
+        page.click("[data-test=silence]")
+        expect(page.locator("[data-test=silence]")).to_be_disabled()
+        plant.call("POST", f"/api/alarms/{alarm['id']}/acknowledge", cookie=plant.token("manager"))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ageOf, badgeOf, compareAlarms, marksOf, overdue, sumsOf, windowOf, type Alarm } from '../src/modules/alarms/list'
-import { announcement, FLOOD, TONES } from '../src/modules/alarms/sound'
+import { announcement, compareAlarms, FLOOD, overdue, TONES } from '@twin/ui'
+import { ageOf, badgeOf, marksOf, sumsOf, windowOf, type Alarm } from '../src/modules/alarms/list'
 import { sparkOf } from '../src/modules/alarms/spark'
 
 const alarm = (change: Partial<Alarm>): Alarm =>

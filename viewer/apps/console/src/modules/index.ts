@@ -22,6 +22,8 @@ export interface ConsolePage {
 export interface ConsoleModule {
   key: string
   pages: ConsolePage[]
+  /** stands in the head of every page */
+  head?: { component: Component; scope?: string }
 }
 
 export function defineModule(module: ConsoleModule): ConsoleModule {

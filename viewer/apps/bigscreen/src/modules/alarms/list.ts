@@ -1,28 +1,11 @@
 import type { Schema } from '@twin/api'
 import type { Badge, Grade } from '@twin/scene'
+import { gradeOf, held, unseen } from '@twin/ui'
 import type { PointValue } from '../../stores/plant'
 
 /** An alarm as the hub's topic `alarms` and GET /api/alarms give it. */
 export type Alarm = Schema<'AlarmOut'>
 export const GRADES: readonly Grade[] = [1, 2, 3, 4]
-
-export const gradeOf = (alarm: Alarm): Grade =>
-  alarm.grade === 1 || alarm.grade === 2 || alarm.grade === 3 ? alarm.grade : 4
-/** Nobody has seen it yet. */
-export const unseen = (a: Alarm): boolean => a.status === 'unacknowledged' || a.status === 'returned_unacknowledged'
-/** Held back on purpose: not shown as new, no sound. */
-export const held = (a: Alarm): boolean => ['shelved', 'suppressed', 'out_of_service'].includes(a.status)
-
-/** A rule has brought it back to the screens, and nobody has taken it since. */
-export const overdue = (a: Alarm): boolean =>
-  !!a.escalated_at && !held(a) && a.active && !a.handled_at && (!a.acknowledged_at || a.acknowledged_at < a.escalated_at)
-
-const rank = (a: Alarm): number => (held(a) ? 3 : unseen(a) && a.active ? 0 : a.active ? 1 : 2)
-
-/** What needs a hand first: unseen before seen before returned before held back; then by grade, then the newest. */
-export function compareAlarms(a: Alarm, b: Alarm): number {
-  return rank(a) - rank(b) || a.grade - b.grade || (a.at < b.at ? 1 : a.at > b.at ? -1 : a.id < b.id ? 1 : -1)
-}
 
 export interface AlarmSums {
   /** standing and not held back, by grade */

@@ -1,10 +1,11 @@
 import { ApiError } from '@twin/api'
 import { LiveStore } from '@twin/live'
+import { AlarmNews, compareAlarms } from '@twin/ui'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { usePlant } from '../../stores/plant'
 import { useSession } from '../../stores/session'
-import { compareAlarms, held, overdue, sumsOf, unseen, type Alarm } from './list'
+import { sumsOf, type Alarm } from './list'
 
 /** Changes are shown together, at most this often: in a flood thousands come within seconds. ms */
 const BATCH = 300
@@ -18,29 +19,17 @@ export const useAlarms = defineStore('alarms', () => {
   const refused = ref('')
   const fault = ref('')
   const listeners = new Set<(fresh: readonly Alarm[]) => void>()
-  /** ids that have been told as new or were there from the start; with a mark those that came back because nobody took them */
-  const told = new Set<string>()
+  const news = new AlarmNews()
   let timer: ReturnType<typeof setTimeout> | undefined
   let started = false
 
   function show(): void {
     timer = undefined
-    const fresh: Alarm[] = []
-    const first = !known.value
-    for (const alarm of store.items.values()) {
-      // what was there when the screen came up, or came while it was cut off, is shown but told by its number only
-      const key = overdue(alarm) ? `${alarm.id}!` : alarm.id
-      if (!told.has(key) && (unseen(alarm) || overdue(alarm)) && !held(alarm) && !first) fresh.push(alarm)
-      told.add(key)
-    }
-    if (told.size > store.items.size + 10_000)
-      for (const key of told) if (!store.items.has(key.replace('!', ''))) told.delete(key)
+    // what was there when the screen came up, or came while it was cut off, is shown but told by its number only
+    const fresh = news.of(store.items)
     list.value = [...store.items.values()].sort(compareAlarms)
     known.value = true
-    if (fresh.length > 0) {
-      fresh.sort(compareAlarms)
-      for (const tell of listeners) tell(fresh)
-    }
+    if (fresh.length > 0) for (const tell of listeners) tell(fresh)
   }
 
   function start(): void {

@@ -1,8 +1,10 @@
 import { defineModule } from '..'
+import AlarmLamp from './AlarmLamp.vue'
 
 /** The alarm desk, set-points, escalation rules, statistics and analysis. */
 export default defineModule({
   key: 'alarms',
+  head: { component: AlarmLamp, scope: 'map:read' },
   pages: [
     {
       name: 'alarm-statistics', path: 'alarm-statistics', component: () => import('./StatisticsPage.vue'),

@@ -1,9 +1,9 @@
-import type { Grade } from '@twin/scene'
+import type { RiskLevel } from '../tokens'
 
 export type SoundState = 'off' | 'on' | 'blocked'
 
 /** Tones by grade after IEC 60601-1-8's idea: the graver, the higher, faster and longer. Hz and seconds. */
-export const TONES: Record<Grade, readonly { hz: number; at: number; s: number }[]> = {
+export const TONES: Record<RiskLevel, readonly { hz: number; at: number; s: number }[]> = {
   1: [0, 0.18, 0.36, 0.62, 0.8].map((at, i) => ({ hz: i < 3 ? 988 : 1319, at, s: 0.14 })),
   2: [0, 0.28, 0.56].map((at) => ({ hz: 784, at, s: 0.2 })),
   3: [0, 0.35].map((at) => ({ hz: 587, at, s: 0.22 })),
@@ -53,7 +53,7 @@ export class Sound {
     this.changed(this.state)
   }
 
-  play(grade: Grade): void {
+  play(grade: RiskLevel): void {
     const context = this.context
     if (!context || context.state !== 'running' || context.currentTime < this.busyUntil) return
     const start = context.currentTime + 0.02
