@@ -18,6 +18,7 @@ import { Map as MapLibre, setWorkerUrl, type GeoJSONSource, type MapMouseEvent }
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { localRings, MapLabels } from './labels'
 import type { MapOptions } from './options'
+import { flatPicture } from './picture'
 import { mapStyle, TILE_LAYERS } from './style'
 
 setWorkerUrl(workerUrl)
@@ -64,13 +65,14 @@ export class PlantMap implements PlantView {
     this.labels = new MapLabels(element, this.map, this.frame, options.texts)
     if (location.hash.includes('view=')) this.flyTo(options.home, { instant: true })
     else this.home()
-    this.map.on('load', () => {
+    // the zones do not wait for the tiles of what never changes
+    this.map.on('style.load', () => {
       this.loaded = true
       this.pushZones()
       this.setVisible(this.visible)
       this.select(this.selected)
-      this.events.emit('ready')
     })
+    this.map.on('load', () => this.events.emit('ready'))
     this.map.on('render', () => this.rendered())
     this.map.on('move', () => this.moved())
     this.map.on('click', (e) => this.click(e))
@@ -224,24 +226,8 @@ export class PlantMap implements PlantView {
     this.events.emit('frame')
   }
 
-  /** The map is flat and seen from above: two corners say where everything is. */
   private picture(): LivePicture {
-    const { clientWidth: width, clientHeight: height } = this.options.element
-    const origin = this.map.project([this.frame.lon, this.frame.lat])
-    const corner = (x: number, y: number) =>
-      this.map.project(this.frame.toLonLat([x, y, 0]).slice(0, 2) as [number, number])
-    const [e, n] = [corner(100, 0), corner(0, 100)]
-    const distance = height / (1.15 * this.stats().pixelsPerMetre)
-    return {
-      width,
-      height,
-      distance: () => distance,
-      project: ([x, y]) => ({
-        x: origin.x + ((e.x - origin.x) * x + (n.x - origin.x) * y) / 100,
-        y: origin.y + ((e.y - origin.y) * x + (n.y - origin.y) * y) / 100,
-        depth: distance,
-      }),
-    }
+    return flatPicture(this.map, this.frame, this.options.element, this.stats().pixelsPerMetre)
   }
 
   // ---- camera
