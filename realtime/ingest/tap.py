@@ -25,7 +25,7 @@ from twin.settings import Settings
 log = structlog.get_logger("realtime.ingest")
 
 #: Seconds between two batches.
-PERIOD = 0.02
+PERIOD = 0.05
 #: Batches that wait for one sink at most; beyond, the oldest are lost to it (and told).
 QUEUE = 200
 #: Seconds until a sink whose work of its own failed starts again; one that ran the last of them starts over.
