@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
@@ -107,9 +108,11 @@ def measure(plant: Plant) -> tuple[list[float], list[float]]:
     """Milliseconds from just before each change's request until the browser and the peer had it."""
     cookie = plant.token("manager")
     everything = plant.call("GET", "/ogc/collections/zone/items?limit=1000", cookie=cookie)["features"]
+    units = sorted((z for z in everything if z["properties"]["kind"] == "unit"), key=lambda z: z["properties"]["code"])
     # one that something lifts does not follow its static level
-    free = [z for z in everything if z["properties"]["risk"] == z["properties"]["static_risk"]]
-    zones = sorted((z for z in free if z["properties"]["kind"] == "unit"), key=lambda z: z["properties"]["code"])[
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    why = "/api/zones/{}/why?at=" + now
+    zones = [z for z in units if not plant.call("GET", why.format(z["properties"]["code"]), cookie=cookie)["causes"]][
         :ZONES
     ]
     before = [z["properties"]["static_risk"] for z in zones]
