@@ -8,10 +8,9 @@ from uuid import UUID
 
 from domain.chemicals import service
 from domain.chemicals.schemas import ChemicalIn, MajorUnitIn, StoredLine
-from twin.auth.demo import principal
+from twin.auth.demo import act
 from twin.auth.principal import Principal
-from twin.db import uow as db
-from twin.db.uow import UnitOfWork, unit_of_work
+from twin.db.uow import UnitOfWork
 
 _READ = "示范数据：类别按闪点判定，投用前须按安全技术说明书核实"
 _OWN = "示范数据：易燃气体临界量 10 t，投用前须按 GB 18218 原文核实"
@@ -83,16 +82,6 @@ async def enter(uow: UnitOfWork, manager: Principal) -> None:
         await service.add_unit(uow, manager, unit)
 
 
-async def load() -> None:
-    """Enter them in the demo's enterprise."""
-    try:
-        manager = await principal("manager")
-        async with unit_of_work(manager.enterprise_id, manager.account_id, origin="demo") as uow:
-            await enter(uow, manager)
-    finally:
-        await db.dispose()
-
-
 def main() -> None:
-    """Run it outside of any event loop."""
-    asyncio.run(load())
+    """Do it once, outside of any event loop."""
+    asyncio.run(act("manager", enter))

@@ -6,10 +6,9 @@ import asyncio
 from typing import Any
 
 from domain.factors import service
-from twin.auth.demo import principal
+from twin.auth.demo import act
 from twin.auth.principal import Principal
-from twin.db import uow as db
-from twin.db.uow import UnitOfWork, unit_of_work
+from twin.db.uow import UnitOfWork
 
 #: kind, key, zone, what it says
 FACTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
@@ -26,16 +25,6 @@ async def tell(uow: UnitOfWork, control: Principal) -> None:
         await service.tell(uow, control, kind, key, ([zone], False), attributes, None)
 
 
-async def load() -> None:
-    """Tell them once."""
-    try:
-        control = await principal("control")
-        async with unit_of_work(control.enterprise_id, origin="demo") as uow:
-            await tell(uow, control)
-    finally:
-        await db.dispose()
-
-
 def main() -> None:
-    """Run it outside of any event loop."""
-    asyncio.run(load())
+    """Do it once, outside of any event loop."""
+    asyncio.run(act("control", tell))

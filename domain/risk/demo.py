@@ -6,10 +6,9 @@ import asyncio
 
 from domain.risk import cards, repository
 from domain.risk.schemas import CardIn
-from twin.auth.demo import principal
+from twin.auth.demo import act
 from twin.auth.principal import Principal
-from twin.db import uow as db
-from twin.db.uow import UnitOfWork, unit_of_work
+from twin.db.uow import UnitOfWork
 
 ZONES = ("Z-11", "Z-12", "Z-13", "Z-14", "Z-21", "Z-22", "Z-23", "Z-41", "Z-51", "Z-52")
 #: Posts of these zones, named as people's duties are.
@@ -30,16 +29,6 @@ async def write(uow: UnitOfWork, manager: Principal) -> None:
             await cards.put(uow, manager, zone, kind, post, body)
 
 
-async def load() -> None:
-    """Write them once."""
-    try:
-        manager = await principal("manager")
-        async with unit_of_work(manager.enterprise_id, origin="demo") as uow:
-            await write(uow, manager)
-    finally:
-        await db.dispose()
-
-
 def main() -> None:
-    """Run it outside of any event loop."""
-    asyncio.run(load())
+    """Do it once, outside of any event loop."""
+    asyncio.run(act("manager", write))

@@ -7,10 +7,10 @@ from typing import Any
 
 from domain.risks.columns import CONTROLS, KEYS, LEVELS, headings
 from domain.risks.transfer import run
-from twin.auth.demo import principal
-from twin.db import uow as db
+from twin.auth.demo import act
+from twin.auth.principal import Principal
 from twin.db.features import features
-from twin.db.uow import unit_of_work
+from twin.db.uow import UnitOfWork
 from twin.documents import workbook
 from twin.errors import Invalid
 from twin.registry.layer import layers
@@ -51,18 +51,18 @@ def rows(zones: list[dict[str, Any]]) -> list[list[str]]:
     return made
 
 
-async def load() -> None:
+async def enter(uow: UnitOfWork, manager: Principal) -> None:
     """Import the register as a manager would."""
-    try:
-        manager = await principal("manager")
-        async with unit_of_work(manager.enterprise_id, manager.account_id, origin="demo") as uow:
-            zones = await features(uow.session, layers()["zone"])
-            data = workbook.table("demo", headings("zh-CN"), rows(zones))
-            report = await run(uow, manager, data, "zh-CN", apply=True)
-            if not report.applied:
-                raise Invalid(errors=[fault.model_dump() for fault in report.errors[:20]])
-    finally:
-        await db.dispose()
+    zones = await features(uow.session, layers()["zone"])
+    data = workbook.table("demo", headings("zh-CN"), rows(zones))
+    report = await run(uow, manager, data, "zh-CN", apply=True)
+    if not report.applied:
+        raise Invalid(errors=[fault.model_dump() for fault in report.errors[:20]])
+
+
+async def load() -> None:
+    """Enter it."""
+    await act("manager", enter)
 
 
 def main() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from twin.auth import accounts, repository
 from twin.auth.principal import Principal
 from twin.auth.roles import scopes_of
 from twin.db import uow as db
-from twin.db.uow import ALL_ENTERPRISES, unit_of_work
+from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.ops.demo import DemoAccount
 
 
@@ -48,3 +48,13 @@ async def principal(username: str) -> Principal:
     return Principal(
         account.id, account.enterprise_id, account.username, account.name, held, scopes_of(held), language="zh-CN"
     )
+
+
+async def act(username: str, work: Callable[[UnitOfWork, Principal], Awaitable[None]]) -> None:
+    """Do ``work`` as somebody of the demo, in one transaction; the event loop's last work with the database."""
+    try:
+        who = await principal(username)
+        async with unit_of_work(who.enterprise_id, who.account_id, origin="demo") as uow:
+            await work(uow, who)
+    finally:
+        await db.dispose()

@@ -42,6 +42,16 @@ export function bodyOf(kind: Kind, draft: Draft): Draft {
   return kind === 'measures' ? { ...body, classify1: Number(String(draft['classify2'])[0]), data_src: Number(draft['data_src']) } : body
 }
 
+/** What the check or the import of a table says. */
+export interface Imported {
+  rows: number
+  created: number
+  updated: number
+  unchanged: number
+  applied: boolean
+  errors: readonly { where?: string | undefined; message?: string | undefined }[]
+}
+
 /** What the server found wrong, in the reader's language, each fault with the field that it is about. */
 export function faultsOf(error: unknown): { where: string; message: string }[] {
   if (error instanceof ApiError && error.errors.length)
