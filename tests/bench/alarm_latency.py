@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -100,20 +101,21 @@ async def _field(opcua_port: int, modbus_port: int) -> None:
     await commands(cross)
 
 
-async def _told(socket: Any, came: dict[UUID, float], wanted: int) -> None:
+async def _told(socket: Any, came: dict[UUID, tuple[float, float]], wanted: int) -> None:
     async for frame in socket:
         now, message = time.time(), orjson.loads(frame)
         if message["op"] == "ping":
             await socket.send('{"op":"pong"}')
         for item in message.get("items", ()) if message["op"] == "delta" else ():
             if item["v"] and item["v"]["type"] == "h":
-                came.setdefault(UUID(item["v"]["subject_id"]), now)
-        if len(came) == wanted:
+                raised = datetime.fromisoformat(item["v"]["raised_at"]).timestamp()
+                came.setdefault(UUID(item["v"]["subject_id"]), (raised, now))
+        if len(came) >= wanted:
             return
 
 
-async def ages(field: Any, ids: list[UUID], hub_port: int, token: str) -> tuple[list[float], list[float]]:
-    """Seconds from change to screen, of each protocol.
+async def ages(field: Any, ids: list[UUID], hub_port: int, token: str) -> list[list[tuple[float, float]]]:
+    """Seconds from change to the raise and to the screen, of each protocol.
 
     Args:
         field: the process of the servers (:class:`tests.bench.bench_field.Field`).
@@ -122,7 +124,7 @@ async def ages(field: Any, ids: list[UUID], hub_port: int, token: str) -> tuple[
     Raises:
         TimeoutError: an alarm never came.
     """
-    came: dict[UUID, float] = {}
+    came: dict[UUID, tuple[float, float]] = {}
     moments = random.Random(5)
     crossed: dict[UUID, float] = {}
     headers = {"Authorization": f"Bearer {token}"}
@@ -142,20 +144,20 @@ async def ages(field: Any, ids: list[UUID], hub_port: int, token: str) -> tuple[
         except TimeoutError:
             missing = [n for n, device in enumerate(ids) if device not in came]
             raise TimeoutError(f"alarms that never came: {missing} of {len(ids)}") from None
-    every = [came[device] - crossed[device] for device in ids]
-    return every[:POINTS], every[POINTS:]
+    every = [(came[device][0] - crossed[device], came[device][1] - crossed[device]) for device in ids]
+    return [every[:POINTS], every[POINTS:]]
 
 
-def rows(found: tuple[list[float], list[float]]) -> list[Row]:
-    """The two figures of each protocol (goal of the issue: 0.5 s)."""
+def rows(found: list[list[tuple[float, float]]]) -> list[Row]:
+    """Until it is raised (goal of the issue: 0.5 s), and until a screen is told, which is more than the issue asks."""
     made = []
     for kind, values in zip(KINDS, found, strict=True):
-        made += [
-            Row(
-                f"field.alarm_p99 {kind}, {len(values)} crossings", "s", quantile(values, 0.99), None, "", "lower", 0.5
-            ),
-            Row(f"field.alarm_p50 {kind}", "s", quantile(values, 0.5), None, "", "lower"),
-        ]
+        for what, times in zip(("raised", "told"), zip(*values, strict=True), strict=True):
+            made += [
+                Row(f"field.alarm_{what}_p99 {kind}, {len(times)} crossings", "s", quantile(list(times), 0.99), None, "",
+                    "lower", 0.5),
+                Row(f"field.alarm_{what}_p50 {kind}", "s", quantile(list(times), 0.5), None, "", "lower"),
+            ]  # fmt: skip
     return made
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -19,6 +20,10 @@ from twin.ops.logs import configure
 from twin.settings import Settings, get_settings
 
 _PR_SET_PDEATHSIG = 1
+#: New objects between two looks of the garbage collector at the young ones (Python's own 700 is for small programs).
+_YOUNG = 10_000
+#: Seconds between the first looks at everything, while a service fills its memory; then one an hour.
+_FILLING, _HOUR = (15.0, 15.0, 30.0, 60.0), 3600.0
 
 
 def die_with_parent(sig: int = signal.SIGTERM) -> None:
@@ -54,6 +59,20 @@ async def until_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) ->
         await running
 
 
+async def _keep_house() -> None:
+    """Keep the garbage collector from stopping the loop: what a service holds for long is set aside from its looks (ADR 0011)."""
+    gc.set_threshold(_YOUNG, 10, 10)
+    for seconds in _FILLING:
+        await asyncio.sleep(seconds)
+        gc.collect()
+        gc.freeze()
+    while True:
+        await asyncio.sleep(_HOUR)
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+
+
 def run_service(
     serve: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]],
     *,
@@ -75,7 +94,11 @@ def run_service(
     async def main() -> None:
         stop = asyncio.Event()
         on_stop(stop.set)
-        await serve(settings, stop)
+        house = asyncio.create_task(_keep_house())
+        try:
+            await serve(settings, stop)
+        finally:
+            house.cancel()
 
     if plain_loop:
         asyncio.run(main())

@@ -21,7 +21,7 @@ import structlog
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.node import Node
-from asyncua.common.subscription import Subscription
+from asyncua.common.subscription import DataChangeEvent, OverflowPolicy, StatusChangeEvent, Subscription
 from asyncua.crypto.security_policies import (
     SecurityPolicyAes128Sha256RsaOaep,
     SecurityPolicyAes256Sha256RsaPss,
@@ -45,6 +45,9 @@ _POLICIES: dict[str, Any] = {
 _SERVER_TIME = ua.NodeId.from_string("i=2258")
 _CHUNK = 500
 _MOST = 1000  # children that browsing gives
+#: Notifications of a session that may wait; beyond, the line is cut and the server's history asked back.
+_QUEUE = 100_000
+_SLICE = 100  # notifications that are taken before others in this process have their turn
 
 
 class OpcuaSettings(BaseModel):
@@ -158,7 +161,7 @@ async def hang_up(client: Client) -> None:
 
 
 class _Session:
-    """One session with one subscription; also its notification handler."""
+    """One session with one subscription."""
 
     def __init__(self, settings: OpcuaSettings, points: Sequence[FieldPoint], sink: Sink) -> None:
         self._settings = settings
@@ -176,27 +179,31 @@ class _Session:
             SourceError: it did, or it never answered.
         """
         client = await connected(self._settings)
-        replaying: asyncio.Task[int] | None = None
+        tasks: list[asyncio.Task[Any]] = []
         try:
-            await self._subscribe(client)
+            subscription = await client.create_subscription(
+                self._settings.publishing_ms, queue_maxsize=_QUEUE, overflow=OverflowPolicy.DISCONNECT
+            )
+            tasks.append(listening := asyncio.create_task(self._listen(subscription)))
+            listening.add_done_callback(lambda _: self._clock.set())
+            await self._subscribe(client, subscription)
             if self._settings.backfill_h:
                 longest = timedelta(hours=self._settings.backfill_h)
-                replaying = asyncio.create_task(backfill(client, self._by_node, self._sink, longest, reading))
-            while True:
+                tasks.append(asyncio.create_task(backfill(client, self._by_node, self._sink, longest, reading)))
+            while not listening.done():
                 self._clock.clear()
                 async with asyncio.timeout(self._settings.silent_s):
                     await self._clock.wait()
+            await listening
         except (TimeoutError, UaError, OSError) as error:
             raise SourceError(f"{self._settings.url} fell silent: {error or 'no sign of life'}") from error
         finally:
-            if replaying is not None:
-                replaying.cancel()
-                await asyncio.gather(replaying, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await hang_up(client)
 
-    async def _subscribe(self, client: Client) -> None:
-        s = self._settings
-        subscription = await client.create_subscription(s.publishing_ms, self, queue_maxsize=100_000)
+    async def _subscribe(self, client: Client, subscription: Subscription) -> None:
         (clock_item,) = await self._watch(subscription, [client.get_node(_SERVER_TIME)], queue=1)
         if isinstance(clock_item, ua.StatusCode):
             raise SourceError(f"the server's clock cannot be watched: {clock_item.name}")
@@ -211,11 +218,11 @@ class _Session:
                 self._by_node.setdefault(node_id, []).append(point.tag)
                 nodes.append(client.get_node(node_id))
                 tags.append(point.tag)
-            for tag, made in zip(tags, await self._watch(subscription, nodes, s.queue), strict=True):
+            for tag, made in zip(tags, await self._watch(subscription, nodes, self._settings.queue), strict=True):
                 if isinstance(made, ua.StatusCode):
                     self._refuse(tag)
         if self._refused:
-            log.warning("nodes are not there", url=s.url, count=len(self._refused))
+            log.warning("nodes are not there", url=self._settings.url, count=len(self._refused))
 
     def _refuse(self, tag: int) -> None:
         self._refused.append(tag)
@@ -228,19 +235,29 @@ class _Session:
         made: Any = await subscription.subscribe_data_change(nodes, queuesize=queue, sampling_interval=sampling)
         return list(made)
 
-    def datachange_notification(self, node: Node, val: Any, data: Any) -> None:
-        """Called by asyncua for every change."""
-        if node.nodeid == _SERVER_TIME:
+    async def _listen(self, subscription: Subscription) -> None:
+        """Take what the server says. Not asyncua's handler: that is a task for every value, a tenth of the gateway."""
+        taken = 0
+        async for event in subscription:
+            if isinstance(event, DataChangeEvent):
+                self._take(event)
+            elif isinstance(event, StatusChangeEvent):  # the server's clock will stop, and :meth:`run` with it
+                log.warning(
+                    "the server changed the subscription", url=self._settings.url, status=str(event.notification)
+                )
+            taken += 1
+            if taken % _SLICE == 0:
+                await asyncio.sleep(0)  # an alarm must not wait for thousands of values
+
+    def _take(self, event: DataChangeEvent) -> None:
+        node = event.node.nodeid
+        if node == _SERVER_TIME:
             self._clock.set()
             self._sink.alive(self._tags)
             return
-        ts, value, quality = reading(data.monitored_item.Value)
-        for tag in self._by_node.get(node.nodeid, ()):
+        ts, value, quality = reading(event.data.monitored_item.Value)
+        for tag in self._by_node.get(node, ()):
             self._sink.sample(tag, ts, value, quality)
-
-    def status_change_notification(self, status: Any) -> None:
-        """The server ended the subscription: its clock will stop, and :meth:`run` with it."""
-        log.warning("the server changed the subscription", url=self._settings.url, status=str(status))
 
 
 def _node_id(address: str, namespaces: Sequence[str]) -> ua.NodeId | None:
