@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from domain.risk import cards, led, service
 from domain.risk.schemas import (
@@ -23,6 +24,7 @@ from domain.risk.schemas import (
     OverrideOut,
     RiskRuleIn,
     RiskRuleOut,
+    Timeline,
     TrialIn,
     TrialOut,
     ZoneOut,
@@ -114,12 +116,28 @@ async def list_changes(
     start: Annotated[datetime | None, Query(alias="from")] = None,
     end: Annotated[datetime | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 200,
+    recoloured: Annotated[bool, Query(description="leave out changes of the cause alone")] = False,
+    oldest: Annotated[bool, Query(description="oldest first")] = False,
 ) -> list[LevelChange]:
     """Newest first; the last day without ``from``."""
     principal.require("map:read")
     to = end or clock.now()
-    rows = await engine_rows.changes(uow.session, zone, start or to - timedelta(days=1), to, limit)
+    period = (start or to - timedelta(days=1), to)
+    rows = await engine_rows.changes(uow.session, zone, *period, limit, recoloured=recoloured, oldest=oldest)
     return [service.change_out(row) for row in rows]
+
+
+@router.get("/api/risk/timeline", summary="When levels changed and alarms came")
+async def timeline(
+    uow: Uow,
+    principal: CurrentPrincipal,
+    start: Annotated[AwareDatetime, Query(alias="from")],
+    end: Annotated[AwareDatetime, Query(alias="to")],
+    parts: Annotated[int, Query(ge=1, le=1000)] = 300,
+) -> Timeline:
+    """Of the whole plant, counted in ``parts`` equal steps: for a line that is short however much happened."""
+    principal.require("map:read")
+    return await service.timeline(uow, start, end, parts)
 
 
 @router.get("/api/risk/overrides", summary="Levels that people have set")

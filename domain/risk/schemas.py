@@ -128,6 +128,26 @@ class LevelChange(BaseModel):
     rules: list[str]
 
 
+class TimelinePart(BaseModel):
+    """What happened from ``at`` on for one step: changes of colour and the gravest level that a zone changed to, alarms and their gravest
+    grade (1 gravest; null: none)."""
+
+    at: datetime
+    changes: int
+    level: Level | None
+    alarms: int
+    grade: Level | None
+
+
+class Timeline(BaseModel):
+    """A period in steps of ``step`` seconds, oldest first; steps in which nothing happened are left out."""
+
+    start: datetime
+    end: datetime
+    step: float
+    parts: list[TimelinePart]
+
+
 class LevelsAt(BaseModel):
     """Levels of all zones at a time, by code; a zone of which nothing is written down yet is left out."""
 

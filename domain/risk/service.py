@@ -24,6 +24,8 @@ from domain.risk.schemas import (
     OverrideIn,
     Responsible,
     RiskRuleIn,
+    Timeline,
+    TimelinePart,
     TrialIn,
     TrialOut,
     TrialZone,
@@ -40,12 +42,15 @@ from realtime.risk.types import Fact, Rule, Zone
 from twin import clock
 from twin.auth.principal import Principal
 from twin.db.uow import UnitOfWork
+from twin.errors import Invalid
 from twin.ids import uuid7
 from twin.registry.zone_section import zone_sections
 from twin.signature import service as signatures
 
 READ, WRITE = "risk:read", "risk:write"
 _LONGEST = timedelta(days=30)
+#: The longest line that is drawn.
+_REACH = timedelta(days=31)
 
 
 # ---- rules
@@ -324,3 +329,17 @@ async def zone(uow: UnitOfWork, principal: Principal, code: str, language: str) 
 def named(row: dict[str, Any], language: str) -> str:
     """The row's name in the reader's language."""
     return str((row["name_en"] if language == "en" else row["name"]) or row["name"])
+
+
+async def timeline(uow: UnitOfWork, start: datetime, end: datetime, parts: int) -> Timeline:
+    """What happened in ``parts`` equal steps of a period.
+
+    Raises:
+        Invalid: the period is empty or longer than what the time machine reaches.
+    """
+    if not timedelta(0) < end - start <= _REACH:
+        raise Invalid(errors=[{"where": "from", "code": "period"}])
+    step = (end - start) / parts
+    rows = await repository.timeline(uow.session, start, end, step)
+    told = [TimelinePart(at=start + step * row.pop("part"), **row) for row in rows]
+    return Timeline(start=start, end=end, step=step.total_seconds(), parts=told)

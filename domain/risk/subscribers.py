@@ -1,21 +1,26 @@
-"""Who is told when a zone gets riskier: the higher the risk, the higher the manager (clauses M8.3, M8.5)."""
+"""Who is told when a zone gets riskier: the people whom it names as responsible and those who hold a role; the higher the risk, the higher
+the manager (clauses M8.3, M8.5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.risk import repository
 from domain.risk.schemas import CauseOut
-from domain.risk.service import causes_of
+from domain.risk.service import causes_of, named
 from realtime.risk import repository as engine_rows
 from twin.db.outbox import Event
 from twin.db.uow import UnitOfWork
 from twin.i18n import t
-from twin.notify.service import notify_role
+from twin.notify.service import notify, notify_role
 
 #: Roles that hear of a zone at a level, 1 red .. 3 yellow.
 TOLD = {1: ("leader", "manager", "control"), 2: ("manager", "control"), 3: ("control",)}
+
+#: How many of the responsible persons hear of it, counted from the zone up to the plant; of red all of them do.
+UP = {2: 2, 3: 1}
 
 #: A zone that was raised for the same things so short a time ago is no news: an alarm that comes and goes tells once.
 AGAIN = timedelta(minutes=30)
@@ -40,23 +45,26 @@ class ZoneRaised:
         about = _about(causes)
         if about and not change["override"] and about <= await self._told(uow, event):
             return
-        named = "、".join(cause.title for cause in causes) or t("risk.by_person", "zh-CN")
+        params = {"owner": row["owner"] or ""}
+        for language, mark in (("zh-CN", ""), ("en", "_en")):
+            known = await causes_of(uow, change["causes"], datetime.fromisoformat(change["at"]), language)
+            params |= {
+                f"zone{mark}": named(row, language),
+                f"level{mark}": t(f"risk.level.{level}", language),
+                f"causes{mark}": t("risk.and", language).join(cause.title for cause in known)
+                or t("risk.by_person", language),
+                f"control{mark}": t(f"risk.control.{row['control_level'] or level}", language),
+            }
+        told: dict[str, Any] = {
+            "level": "alarm" if level == 1 else "warning",
+            "link": f"/m/zone/{event.key}",
+            "dedupe": f"risk:{event.key}:{level}:{event.seq}",  # who is told for two reasons is told once
+        }
         for role in TOLD[level]:
-            await notify_role(
-                uow,
-                role,
-                "risk_raised",
-                {
-                    "zone": row["name"],
-                    "level": t(f"risk.level.{level}", "zh-CN"),
-                    "causes": named,
-                    "control": t(f"risk.control.{row['control_level'] or level}", "zh-CN"),
-                    "owner": row["owner"] or "",
-                },
-                level="alarm" if level == 1 else "warning",
-                link=f"/m/zone/{event.key}",
-                dedupe=f"risk:{event.key}:{level}:{event.seq}",
-            )
+            await notify_role(uow, role, "risk_raised", params, **told)
+        owners = [up["owner"] for up in await repository.above(uow.session, event.key) if up["owner"]]
+        accounts = await repository.accounts_named(uow.session, owners[: UP.get(level)])
+        await notify(uow, accounts, "risk_raised", params, **told)
 
     @staticmethod
     async def _told(uow: UnitOfWork, event: Event) -> set[tuple[str, str]]:

@@ -26,12 +26,13 @@ class ScreenLayoutChanged(Conflict):
 
 
 class PlacedPanel(BaseModel):
-    """Where a panel stands; panels that a layout does not name stand where their module puts them."""
+    """Where a panel stands; panels that a layout does not name stand where their module puts them. What is made for the bottom stays there,
+    and nothing else does."""
 
     model_config = ConfigDict(extra="forbid")
 
     key: Key
-    side: Literal["left", "right"]
+    side: Literal["left", "right", "bottom"]
     hidden: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +19,7 @@ from tests.conftest import Enterprise, SignIn
 from tests.risk.support import load, running_risk, zone_shows
 from tests.risks.support import event, make_unit, post
 from twin import clock
+from twin.auth.service import create_account
 from twin.db.deliver import deliver
 from twin.db.uow import unit_of_work
 
@@ -66,6 +67,13 @@ async def test_an_alarm_lifts_its_zone_and_people_are_told_by_control_level(
 ) -> None:
     from domain.risk.subscribers import SUBSCRIBERS
 
+    # the zone's own person and the one who answers for the whole plant sign in too
+    people = (await manager.get("/api/zones/Z-43")).json()["responsible"]
+    async with unit_of_work(enterprise.id) as uow:
+        for username, person in (("own43", people[0]), ("top43", people[-1])):
+            await create_account(
+                uow, username=username, name=person["name"], password=enterprise.password, roles=["employee"]
+            )
     assert (await settings(manager, enterprise, "alarm_interlock", hold_s=0, release_s=0)).status_code == 200
     before = (await manager.get("/api/zones/Z-43")).json()["state"]["level"]
     await alarm(enterprise, "point:1:hh", "Z-43", 1)
@@ -78,6 +86,11 @@ async def test_an_alarm_lifts_its_zone_and_people_are_told_by_control_level(
     for role in ("leader", "manager", "control"):
         inbox = (await (await sign_in(role)).get("/api/inbox")).json()["items"]
         assert any(n["kind"] == "risk_raised" and "联锁级报警未消除" in n["text"] for n in inbox), role
+    for person in ("own43", "top43"):
+        answer = await (await sign_in(person)).get("/api/inbox", headers={"Accept-Language": "en"})
+        told = [n for n in answer.json()["items"] if n["kind"] == "risk_raised"]
+        assert len(told) == 1 and "raised to major risk (red)" in told[0]["title"], person
+        assert not re.search(r"[\u4e00-\u9fff{]", told[0]["title"] + told[0]["text"]), told
     told = (await (await sign_in("employee")).get("/api/inbox")).json()["items"]
     assert not any(n["kind"] == "risk_raised" for n in told)
     async with unit_of_work(enterprise.id) as uow:
@@ -91,6 +104,33 @@ async def test_an_alarm_lifts_its_zone_and_people_are_told_by_control_level(
     past = (await manager.get("/api/risk/at", params={"at": lifted})).json()
     assert past["levels"]["Z-43"] == 1
     assert (await manager.get("/api/risk/at")).json()["levels"]["Z-43"] == before
+    await check_timeline(manager, changes)
+
+
+async def check_timeline(manager: httpx.AsyncClient, changes: list[dict[str, Any]]) -> None:
+    """The line of the time machine counts what the lists name; steps from change to change find the nearest."""
+    fell, rose = (datetime.fromisoformat(change["at"]) for change in changes[:2])
+    end = clock.now() + timedelta(seconds=1)
+    span = {"from": (end - timedelta(hours=1)).isoformat(), "to": end.isoformat()}
+    every = (await manager.get("/api/risk/changes", params={**span, "recoloured": True, "limit": 5000})).json()
+    assert all(c["before"] != c["after"] for c in every)
+    line = (await manager.get("/api/risk/timeline", params={**span, "parts": 60})).json()
+    assert line["step"] == 60 and sum(part["changes"] for part in line["parts"]) == len(every)
+    alarms = (await manager.get("/api/alarms", params={**span, "limit": 500})).json()["items"]
+    assert sum(part["alarms"] for part in line["parts"]) == len(alarms) >= 1
+    for part in line["parts"]:
+        begin = datetime.fromisoformat(part["at"])
+        told = [c["after"] for c in every if begin <= datetime.fromisoformat(c["at"]) < begin + timedelta(seconds=60)]
+        came = [a["grade"] for a in alarms if begin <= datetime.fromisoformat(a["at"]) < begin + timedelta(seconds=60)]
+        assert (part["changes"], part["level"]) == (len(told), min(told, default=None))
+        assert (part["alarms"], part["grade"]) == (len(came), min(came, default=None))
+    near = {"zone": "Z-43", "recoloured": True, "limit": 1}
+    later = {**near, "from": (rose + timedelta(microseconds=1)).isoformat(), "oldest": True}
+    assert [c["at"] for c in (await manager.get("/api/risk/changes", params=later)).json()] == [changes[0]["at"]]
+    earlier = {**near, "to": (fell - timedelta(microseconds=1)).isoformat()}
+    assert [c["at"] for c in (await manager.get("/api/risk/changes", params=earlier)).json()] == [changes[1]["at"]]
+    for wrong in ({**span, "to": span["from"]}, {**span, "from": (end - timedelta(days=40)).isoformat()}):
+        assert (await manager.get("/api/risk/timeline", params=wrong)).status_code == 422
 
 
 @pytest.mark.req("M8.3")

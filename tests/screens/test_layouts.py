@@ -19,7 +19,11 @@ async def test_each_scene_has_its_own_layout(enterprise: Enterprise, sign_in: Si
     ]  # fmt: skip
     body = {
         "version": 0,
-        "panels": [{"key": "alarms", "side": "left"}, {"key": "people", "side": "right", "hidden": True}],
+        "panels": [
+            {"key": "alarms", "side": "left"},
+            {"key": "people", "side": "right", "hidden": True},
+            {"key": "timeline", "side": "bottom", "hidden": True},
+        ],
         "carousel": {"seconds": 20, "views": ["home", "tanks"]},
     }
     assert (await control.put("/api/screens/gatehouse", json=body)).status_code == 403
@@ -30,6 +34,7 @@ async def test_each_scene_has_its_own_layout(enterprise: Enterprise, sign_in: Si
     assert [(p["key"], p["side"], p["hidden"]) for p in seen["panels"]] == [
         ("alarms", "left", False),
         ("people", "right", True),
+        ("timeline", "bottom", True),
     ]
     assert (await control.get("/api/screens/meeting")).json()["version"] == 0
     # Two at once: the second one is told, nothing is lost.

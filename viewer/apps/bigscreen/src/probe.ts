@@ -61,6 +61,12 @@ export function publish(view: PlantView): void {
         const feature = plant.get(screen.selected)
         return screen.selected && feature ? { layer: screen.selected.layer, code: feature.properties.code } : undefined
       },
+      /** of the past second that the screen shows: when, and how much of it there is */
+      get then() {
+        const then = plant.then
+        const of = (kind: string) => then?.positions?.filter((p) => p.kind === kind).length
+        return then && { at: then.at, people: of('person'), vehicles: of('vehicle'), points: then.points?.length, alarms: then.alarms?.length }
+      },
       get hovered() {
         return screen.hovered && plant.get(screen.hovered)?.properties.code
       },

@@ -1,36 +1,43 @@
 import { describe, expect, it } from 'vitest'
-import { neighbour, recoloured, ticks, type Change } from '../src/modules/riskmap/changes'
+import { hours, partAt, ticks, type Line } from '../src/modules/riskmap/changes'
 import messages from '../src/modules/riskmap/messages'
 import { fixesThen, namedFirst, valuesThen, type Then } from '../src/stores/then'
 
-const change = (at: number, before: 1 | 2 | 3 | 4, after: 1 | 2 | 3 | 4): Change => ({
-  zone: 'Z',
-  at: new Date(at).toISOString(),
-  before,
-  after,
-  own: after,
-  child: null,
-  override: false,
-  rules: [],
-})
+describe('a time line', () => {
+  const begin = Date.UTC(2026, 10, 28, 12)
+  const part = (minute: number, level: number | null, grade: number | null) => ({
+    at: new Date(begin + minute * 60_000).toISOString(),
+    changes: level === null ? 0 : 1,
+    level,
+    alarms: grade === null ? 0 : 2,
+    grade,
+  })
+  const line: Line = {
+    start: new Date(begin).toISOString(),
+    end: new Date(begin + 86_400_000).toISOString(),
+    step: 300,
+    parts: [part(0, 2, null), part(5, null, 3), part(600, 1, 4)],
+  }
 
-describe('the line of the time machine', () => {
-  const changes = [change(900, 2, 4), change(510, 4, 2), change(505, 2, 1), change(300, 4, 4), change(100, 4, 2)]
-
-  it('marks changes of colour only, the gravest of one place', () => {
-    expect(recoloured(changes)).toHaveLength(4)
-    expect(ticks(changes, 0, 1000, 10)).toEqual([
-      { at: 100, level: 2 },
-      { at: 505, level: 1 },
-      { at: 900, level: 4 },
+  it('has a stroke in the middle of each piece in which something happened', () => {
+    expect(ticks(line, 'level')).toEqual([
+      { at: begin + 150_000, rank: 2 },
+      { at: begin + 36_150_000, rank: 1 },
     ])
-    expect(ticks(changes, 600, 1000, 10)).toEqual([{ at: 900, level: 4 }])
+    expect(ticks(line, 'grade').map((tick) => tick.rank)).toEqual([3, 4])
+    expect(ticks(undefined, 'level')).toEqual([])
   })
 
-  it('steps to the next and the last change', () => {
-    expect(neighbour(changes, 505, 1)).toBe(510)
-    expect(neighbour(changes, 505, -1)).toBe(100)
-    expect(neighbour(changes, 900, 1)).toBeUndefined()
+  it('tells what happened at the time under the pointer', () => {
+    expect(partAt(line, begin + 599_999)).toBe(line.parts[1])
+    expect(partAt(line, begin + 600_000)).toBeUndefined()
+    expect(partAt(undefined, begin)).toBeUndefined()
+  })
+
+  it('names the hours of the plant, and midnight by its date', () => {
+    const texts = (zone: string) => hours(begin, begin + 43_200_000, zone).map((hour) => hour.text)
+    expect(texts('Asia/Shanghai')).toEqual(['21:00', '11-29', '03:00', '06:00'])
+    expect(hours(begin, begin + 43_200_000, 'Asia/Kathmandu')[0]).toEqual({ at: begin + 900_000, text: '18:00' })
   })
 })
 

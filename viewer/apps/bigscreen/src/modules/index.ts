@@ -2,10 +2,10 @@ import type { Feature } from '@twin/api'
 import type { PlantView } from '@twin/scene'
 import type { Component } from 'vue'
 
-/** A panel at the edge of the screen. */
+/** A panel at the edge of the screen; one of the bottom is a slim line, and no layout moves it to a side. */
 export interface Panel {
   key: string
-  side: 'left' | 'right'
+  side: 'left' | 'right' | 'bottom'
   /** small ones come first */
   order: number
   component: Component

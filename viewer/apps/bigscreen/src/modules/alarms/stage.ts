@@ -38,6 +38,7 @@ export function stageAlarms(view: PlantView): () => void {
   const values = new LiveStore<PointValue>()
   let timer: ReturnType<typeof setTimeout> | undefined
   function badges(): void {
+    clearTimeout(timer)
     timer = undefined
     const devices = plant.layer('device')
     const out = new Map<string, Badge>()
@@ -57,7 +58,8 @@ export function stageAlarms(view: PlantView): () => void {
     plant.subscribe('values', (change) => change.kind !== 'refused' && values.apply(change), 'latest'),
     plant.listen(({ layer }) => layer === 'device' && later()),
     watch(() => alarms.shown, marks, { immediate: true }),
-    watch([() => plant.past !== undefined, () => plant.then], later),
+    // a past second is shown whole at once; what is live changes too often for that
+    watch([() => plant.past !== undefined, () => plant.then], badges),
   ]
   return () => {
     clearTimeout(timer)

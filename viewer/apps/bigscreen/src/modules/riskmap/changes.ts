@@ -1,25 +1,41 @@
 import type { Schema } from '@twin/api'
+import { plantDate, plantTime } from '@twin/ui'
 
 export type Change = Schema<'LevelChange'>
+export type Line = Schema<'Timeline'>
+export type Part = Schema<'TimelinePart'>
 
-/** Only where the colour changed; a new cause of the same colour is no change of the map. */
-export const recoloured = (changes: readonly Change[]): Change[] => changes.filter((c) => c.before !== c.after)
-
-/** Times of change, ms since 1970, oldest first, at most `most` of them and never two in the same place of the line. */
-export function ticks(changes: readonly Change[], from: number, to: number, most: number): { at: number; level: number }[] {
-  const places = new Map<number, { at: number; level: number }>()
-  for (const change of recoloured(changes)) {
-    const at = Date.parse(change.at)
-    if (at < from || at > to) continue
-    const place = Math.floor(((at - from) / (to - from)) * most)
-    const known = places.get(place)
-    if (!known || change.after < known.level) places.set(place, { at, level: change.after })
-  }
-  return [...places.values()].sort((a, b) => a.at - b.at)
+/** A stroke of a time line: `at` in ms since 1970, `rank` the level or grade 1..4. */
+export interface Tick {
+  at: number
+  rank: number
 }
 
-/** The next change after, or the last one before, a time; undefined where there is none. */
-export function neighbour(changes: readonly Change[], at: number, direction: 1 | -1): number | undefined {
-  const times = recoloured(changes).map((c) => Date.parse(c.at)).sort((a, b) => a - b) // prettier-ignore
-  return direction === 1 ? times.find((t) => t > at) : times.findLast((t) => t < at)
+/** The strokes of one sort, oldest first: zones that changed colour (the gravest new one), or alarms (the gravest). */
+export function ticks(line: Line | undefined, sort: 'level' | 'grade'): Tick[] {
+  const half = (line?.step ?? 0) * 500
+  return (line?.parts ?? []).flatMap((part) => {
+    const rank = part[sort]
+    return rank === null ? [] : [{ at: Date.parse(part.at) + half, rank }]
+  })
+}
+
+/** What happened in the piece of the line that a time lies in. */
+export function partAt(line: Line | undefined, at: number): Part | undefined {
+  return line?.parts.find((part) => {
+    const begin = Date.parse(part.at)
+    return begin <= at && at < begin + line.step * 1000
+  })
+}
+
+/** The hours on the plant's clock that the line names: every third one; midnight is named by its date. */
+export function hours(from: number, to: number, timezone: string): { at: number; text: string }[] {
+  const quarter = 900_000 // there are time zones that lie a quarter of an hour beside the others
+  const out = []
+  for (let at = Math.ceil(from / quarter) * quarter; at <= to; at += quarter) {
+    const [hour, minute] = plantTime(new Date(at), timezone).split(':')
+    if (minute !== '00' || Number(hour) % 3 !== 0) continue
+    out.push({ at, text: hour === '00' ? plantDate(new Date(at), timezone).slice(5) : `${hour}:00` })
+  }
+  return out
 }

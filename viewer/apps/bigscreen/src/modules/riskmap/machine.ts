@@ -8,10 +8,12 @@ import { useScreen } from '../../stores/screen'
 import { useSession } from '../../stores/session'
 import { namedFirst, type Then } from '../../stores/then'
 import { usePeople } from '../people/store'
-import type { Change } from './changes'
+import type { Change, Line } from './changes'
 
 export const SPEEDS = [1, 10, 60] as const
 export const REACH = 30 * 86_400_000
+/** Pieces of the line of thirty days. */
+const PARTS = 300
 /** How often the picture moves on while it plays, ms. */
 const STEP = 500
 /** Layers that only know the present: shown in the past they would lie. */
@@ -35,7 +37,9 @@ export const useMachine = defineStore('risk-machine', () => {
   const fault = ref('')
   /** what of the shown second could not be read */
   const missing = ref<readonly Part[]>([])
-  const changes = shallowRef<readonly Change[]>([])
+  const line = shallowRef<Line>()
+  /** there was no change any more in the direction that was asked for */
+  const last = ref<-1 | 1>()
   let before: ReadonlySet<string> | undefined
   let timer: ReturnType<typeof setInterval> | undefined
   let asking = false
@@ -104,9 +108,24 @@ export const useMachine = defineStore('risk-machine', () => {
     before = screen.visible
     screen.visible = new Set([...before].filter((layer) => !ONLY_NOW.has(layer)))
     plant.setPast(new Map(plant.zones.map((zone) => [zone.properties.code, riskOf(zone)])))
-    void show()
-    const query = { from: new Date(from.value).toISOString(), to: new Date(to.value).toISOString(), limit: 5000 }
-    changes.value = await session.api.request<Change[]>(pathOf('/api/risk/changes', {}), { query }).catch(() => [])
+    last.value = undefined
+    await show() // first the second that was asked for, then what may wait
+    const query = { from: new Date(from.value).toISOString(), to: new Date(to.value).toISOString(), parts: PARTS }
+    line.value = await session.api.request<Line>(pathOf('/api/risk/timeline', {}), { query }).catch(() => undefined)
+  }
+
+  /** To the next change of colour after the shown second, or the last one before it. */
+  async function step(direction: -1 | 1): Promise<void> {
+    pause()
+    const [low, high] = direction === 1 ? [at.value, to.value] : [from.value, at.value - 2]
+    const query = { from: new Date(low).toISOString(), to: new Date(high).toISOString(), recoloured: true, oldest: direction === 1, limit: 1 }
+    try {
+      const [found] = low < high ? await session.api.request<Change[]>(pathOf('/api/risk/changes', {}), { query }) : []
+      if (found) seek(Date.parse(found.at) + 1) // the server counts finer than this clock: by then it holds
+      last.value = found ? undefined : direction
+    } catch (error) {
+      fault.value = error instanceof Error ? error.message : String(error)
+    }
   }
 
   function close(): void {
@@ -120,6 +139,7 @@ export const useMachine = defineStore('risk-machine', () => {
   }
 
   function seek(ms: number): void {
+    last.value = undefined
     at.value = Math.max(from.value, Math.min(to.value, ms))
     void show()
   }
@@ -149,7 +169,7 @@ export const useMachine = defineStore('risk-machine', () => {
   const people = usePeople()
   watch(() => people.sos, (sos) => sos && close())
 
-  return { on, at, from, to, shown, playing, speed, fault, missing, changes, open, close, seek, play, pause, setSpeed }
+  return { on, at, from, to, shown, playing, speed, fault, missing, line, last, now, open, close, seek, step, play, pause, setSpeed }
 })
 
 /** `?at=2026-11-24T06:05:00Z` opens the screen at that second, so that a moment can be sent to a colleague. */

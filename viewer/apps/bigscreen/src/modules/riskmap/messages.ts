@@ -28,6 +28,11 @@ export default {
     noPast: '该时刻读不到：{why}',
     reading: '正在读取该时刻…',
     days: '最近 30 天，{n} 次变化',
+    day: '最近 24 小时',
+    dayPast: '该时刻前后 24 小时',
+    dayFault: '读取失败',
+    dayTold: '等级变化 {changes} 次 · 报警 {alarms} 条 · 点击查看该时刻',
+    now: '现在',
   },
   en: {
     ...ZONE_TEXTS.en,
@@ -56,5 +61,10 @@ export default {
     noPast: 'This time cannot be read: {why}',
     reading: 'Reading this time…',
     days: 'Last 30 days, {n} changes',
+    day: 'Last 24 h',
+    dayPast: '24 h around',
+    dayFault: 'cannot be read',
+    dayTold: '{changes} changes of level · {alarms} alarms · click to see that time',
+    now: 'now',
   },
 }
