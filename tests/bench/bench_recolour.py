@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
@@ -109,21 +108,21 @@ def measure(plant: Plant) -> tuple[list[float], list[float]]:
     cookie = plant.token("manager")
     everything = plant.call("GET", "/ogc/collections/zone/items?limit=1000", cookie=cookie)["features"]
     units = sorted((z for z in everything if z["properties"]["kind"] == "unit"), key=lambda z: z["properties"]["code"])
-    # one that something lifts does not follow its static level
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    why = "/api/zones/{}/why?at=" + now
-    zones = [z for z in units if not plant.call("GET", why.format(z["properties"]["code"]), cookie=cookie)["causes"]][
-        :ZONES
-    ]
+    # one that something lifts, be it from a place in it, does not follow its static level
+    whys = [plant.call("GET", f"/api/zones/{z['properties']['code']}/why", cookie=cookie) for z in units]
+    zones = [z for z, why in zip(units, whys, strict=True) if not why["causes"] and not why["child"]][:ZONES]
     before = [z["properties"]["static_risk"] for z in zones]
     browser, peer = [], []
     hub = plant.call("GET", "/api/config")["hub"]
     with Watchers(hub, plant.token("control"), CLIENTS) as watchers, screen(plant) as page:
         for n in range(CHANGES):
             zone = zones[n % ZONES]
-            level = zone["properties"]["risk"] % 4 + 1
+            before_it, level = zone["properties"]["risk"], zone["properties"]["static_risk"] % 4 + 1
             began = time.time() * 1000
             zone = zones[n % ZONES] = change(plant, cookie, zone, level)
+            level = zone["properties"]["risk"]
+            if level == before_it:  # meanwhile something lifts it: no new colour
+                continue
             shown = page.wait_for_function(_SHOWN, arg=[zone["properties"]["code"], level, began], polling=20)
             browser.append(float(shown.json_value()) - began)
             peer.append(watchers.wait(zone["id"], zone["properties"]["version"]) - began)
