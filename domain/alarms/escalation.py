@@ -5,9 +5,8 @@ After return to normal nothing more is pushed (clause M9.2). In a flood the alar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -50,29 +49,25 @@ DEFAULTS = (
 )
 
 
-async def pass_once(set_by: Mapping[UUID, float] = MappingProxyType({})) -> int:
-    """Apply every rule of every enterprise once; how many alarms were escalated.
-
-    Args:
-        set_by: alarm to the seconds by which the wall clock was set since it was raised (see ``set_clock``).
-    """
+async def pass_once() -> int:
+    """Apply every rule of every enterprise once; how many alarms were escalated."""
     async with unit_of_work(ALL_ENTERPRISES) as uow:
         enterprises = await repository.enterprises(uow.session)
     done = 0
     for enterprise in enterprises:
         async with unit_of_work(enterprise, origin="escalation") as uow:
-            done += await escalate(uow, set_by)
+            done += await escalate(uow)
     return done
 
 
-async def escalate(uow: UnitOfWork, set_by: Mapping[UUID, float]) -> int:
+async def escalate(uow: UnitOfWork) -> int:
     """Apply the rules of the unit's enterprise; how many alarms were escalated."""
     rules = await repository.rules(uow.session) or DEFAULTS
     now, done = clock.now(), 0
     for rule in rules:
         if not rule["enabled"]:
             continue
-        rows = await repository.due(uow.session, rule, now, _BATCH, set_by)
+        rows = await repository.due(uow.session, rule, now, _BATCH)
         if not rows:
             continue
         groups = [rows] if len(rows) > FLOOD else [[row] for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -65,9 +65,47 @@ WATCHED = {
 }
 
 
-async def raised(session: AsyncSession) -> list[tuple[UUID, datetime]]:
-    """Active alarms and when they were raised."""
-    return [(row[0], row[1]) for row in await session.execute(text("SELECT id, raised_at FROM alarm WHERE active"))]
+async def add_wait(session: AsyncSession, seconds: float, since: datetime, now: datetime) -> None:
+    """The wall clock was set by so many seconds; alarms raised between ``since`` and now are dated by it already."""
+    await session.execute(
+        text(
+            "INSERT INTO alarm_wait (alarm_id, enterprise_id, seconds) SELECT a.id, a.enterprise_id, :by FROM alarm a"
+            " WHERE a.active AND (NOT (a.raised_at > :since AND a.raised_at <= :now)"
+            " OR EXISTS (SELECT 1 FROM alarm_wait w WHERE w.alarm_id = a.id))"
+            " ON CONFLICT (alarm_id) DO UPDATE SET seconds = alarm_wait.seconds + excluded.seconds"
+        ),
+        {"by": seconds, "since": since, "now": now},
+    )
+
+
+async def add_pause(session: AsyncSession, since: datetime, now: datetime) -> None:
+    """The time from ``since`` until now counts for no escalation of the active alarms."""
+    await session.execute(
+        text(
+            "INSERT INTO alarm_wait (alarm_id, enterprise_id, seconds)"
+            " SELECT id, enterprise_id, extract(epoch FROM CAST(:now AS timestamptz) - greatest(raised_at, :since)) FROM alarm"
+            " WHERE active AND raised_at <= :now"
+            " ON CONFLICT (alarm_id) DO UPDATE SET seconds = alarm_wait.seconds + excluded.seconds"
+        ),
+        {"since": since, "now": now},
+    )
+
+
+async def alive(session: AsyncSession, name: str) -> datetime | None:
+    """When a process last noted that it is alive."""
+    found = (await session.execute(text("SELECT alive_at FROM alarm_watch WHERE name = :n"), {"n": name})).scalar()
+    return found if isinstance(found, datetime) else None
+
+
+async def mark_alive(session: AsyncSession, name: str, at: datetime) -> None:
+    """Note that a process is alive."""
+    await session.execute(
+        text(
+            "INSERT INTO alarm_watch (name, alive_at) VALUES (:n, :at)"
+            " ON CONFLICT (name) DO UPDATE SET alive_at = excluded.alive_at"
+        ),
+        {"n": name, "at": at},
+    )
 
 
 async def shift_messages(session: AsyncSession, by: timedelta) -> None:
@@ -75,19 +113,14 @@ async def shift_messages(session: AsyncSession, by: timedelta) -> None:
     await session.execute(text("UPDATE alarm_message SET due_at = due_at + :by WHERE done_at IS NULL"), {"by": by})
 
 
-async def due(
-    session: AsyncSession, rule_: dict[str, Any], now: datetime, limit: int, set_by: Mapping[UUID, float]
-) -> list[dict[str, Any]]:
-    """Active alarms that a rule applies to now and has not been applied to, oldest first.
-
-    ``set_by``: alarm to the seconds by which the wall clock was set since it was raised.
-    """
+async def due(session: AsyncSession, rule_: dict[str, Any], now: datetime, limit: int) -> list[dict[str, Any]]:
+    """Active alarms that a rule applies to now and has not been applied to, oldest first; time that does not count left out."""
     found = await session.execute(
         text(
-            "SELECT a.* FROM alarm a LEFT JOIN unnest(CAST(:set AS uuid[]), CAST(:by AS float8[])) AS s (id, by) ON s.id = a.id"
+            "SELECT a.* FROM alarm a LEFT JOIN alarm_wait w ON w.alarm_id = a.id"
             " WHERE a.active AND a.status = ANY(CAST(:statuses AS text[]))"
             " AND a.grade <= :grade"
-            " AND a.raised_at + make_interval(secs => COALESCE(s.by, 0)) <= :now - make_interval(secs => :after)"
+            " AND a.raised_at + make_interval(secs => COALESCE(w.seconds, 0)) <= :now - make_interval(secs => :after)"
             " AND (cardinality(CAST(:types AS text[])) = 0 OR a.type = ANY(CAST(:types AS text[])))"
             " AND (cardinality(CAST(:zones AS text[])) = 0 OR a.zone_code = ANY(CAST(:zones AS text[])))"
             " AND NOT EXISTS (SELECT 1 FROM alarm_escalation e WHERE e.alarm_id = a.id AND e.rule_id = :rule)"
@@ -96,7 +129,7 @@ async def due(
         {
             "statuses": list(WATCHED[rule_["condition"]]), "grade": rule_["max_grade"], "now": now,
             "after": rule_["after_s"], "types": rule_["types"], "zones": rule_["zones"], "rule": rule_["id"],
-            "limit": limit, "set": list(set_by), "by": list(set_by.values()),
+            "limit": limit,
         },
     )  # fmt: skip
     return [dict(row) for row in found.mappings()]

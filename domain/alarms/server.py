@@ -31,7 +31,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
     async def escalate() -> None:
         await watch.look()
-        await escalation.pass_once(watch.by)
+        await escalation.pass_once()
 
     async with httpx.AsyncClient() as client:
         try:

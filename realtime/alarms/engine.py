@@ -43,6 +43,7 @@ class Setting:
     Attributes:
         switch: the value that is an alarm (0 or 1), NaN when the point is no switch.
         bad: whether bad quality is an alarm, after ``bad_delay`` seconds.
+        patience: seconds that the point may take to be heard when its source is back, before its own delay begins.
     """
 
     device: UUID
@@ -54,6 +55,7 @@ class Setting:
     switch: float = np.nan
     bad: bool = True
     bad_delay: float = 10.0
+    patience: float = 0.0
     enabled: bool = True
     states: tuple[StateLimits, ...] = ()
 
@@ -144,6 +146,7 @@ class Engine:
         self._bad = column("bad").astype(np.bool_)
         self._on_delay: Ints = np.repeat(column("on_delay")[:, None] * 1e6, 7, axis=1).astype(np.int64)
         self._on_delay[:, BAD] = (column("bad_delay") * 1e6).astype(np.int64)
+        self._patience: Ints = (column("patience") * 1e6).astype(np.int64)
         self._off_delay: Ints = np.repeat(column("off_delay")[:, None] * 1e6, 7, axis=1).astype(np.int64)
         self._followers: dict[int, list[int]] = {}
         for i, setting in enumerate(settings):
@@ -277,13 +280,14 @@ class Engine:
     def cover(self, down: Flags, now: int) -> None:
         """Take over which points belong to a source that is lost as a whole: its alarm stands for theirs.
 
-        Points that stay bad when their source is back wait for their own alarm from ``now``.
+        Points that stay bad when their source is back wait for their own alarm from ``now``, and for as long as the source
+        gives its points: one that speaks once a minute has not failed because another spoke first.
         """
         lost, back = down & ~self.down, self.down & ~down
         self.down = down
         silent = back & (self._ts == 0) & self._bad & self._enabled & ~self.active[:, BAD]
         self._pending[lost, BAD] = 0
-        self._pending[silent, BAD] = now
+        self._pending[silent, BAD] = now + self._patience[silent]
         self._cross_at[silent, BAD] = now
         self._settle(np.flatnonzero(lost | silent))
 

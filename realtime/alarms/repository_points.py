@@ -36,8 +36,8 @@ async def points(session: AsyncSession) -> list[dict[str, Any]]:
     """Every point with what is set for it and the source that measures it (None: none)."""
     found = await session.execute(
         text(
-            _POINT.replace("\nFROM", ", p.source_id\nFROM", 1)
-            + " LEFT JOIN field_point p ON p.device_id = d.id ORDER BY d.id"
+            _POINT.replace("\nFROM", ", p.source_id, f.bad_after_s\nFROM", 1)
+            + " LEFT JOIN field_point p ON p.device_id = d.id LEFT JOIN field_source f ON f.id = p.source_id ORDER BY d.id"
         )
     )
     return [dict(row) for row in found.mappings()]

@@ -76,12 +76,13 @@ class Setpoint(BaseModel):
             raise ValueError(f"no such type: {sorted(unknown)}")
         return self
 
-    def setting(self, device: UUID, fallback: Limits, enabled: bool) -> Setting:
-        """As the engine takes it."""
+    def setting(self, device: UUID, fallback: Limits, enabled: bool, patience: float = 0.0) -> Setting:
+        """As the engine takes it; ``patience`` in s as in :class:`Setting`."""
         return Setting(
             device, (fallback if self.limits is None else self.limits).row(), self.deadband, self.on_delay_s,
             self.off_delay_s, math.nan if self.rate is None else self.rate,
-            math.nan if self.switch is None else float(self.switch), self.bad, self.bad_delay_s, enabled,
+            math.nan if self.switch is None else float(self.switch), self.bad, self.bad_delay_s,
+            patience, enabled,
             tuple(StateLimits(s.device, s.low, s.high, s.row()) for s in self.states),
         )  # fmt: skip
 

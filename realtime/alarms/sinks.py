@@ -142,7 +142,7 @@ class AlarmSink:
         settings, points, sources = [], {}, dict[UUID, list[UUID]]()
         for row in rows:
             setpoint = Setpoint.model_validate(row["settings"] or {})
-            settings.append(setpoint.setting(row["id"], layer_limits(row), row["enabled"]))
+            settings.append(setpoint.setting(row["id"], layer_limits(row), row["enabled"], row["bad_after_s"] or 0.0))
             points[row["id"]] = Point(row["enterprise_id"], row, {**GRADES, **setpoint.grades})
             if row["source_id"] is not None:
                 sources.setdefault(row["source_id"], []).append(row["id"])

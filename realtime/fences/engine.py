@@ -21,6 +21,8 @@ Bools = NDArray[np.bool_]
 
 _SLOTS = 4
 _ROOM = 4096
+#: s after a gap in which rules about all in a fence only watch: who went elsewhere meanwhile is found there before he has left here.
+_SETTLE = 15.0
 
 
 class Presence(NamedTuple):
@@ -55,6 +57,7 @@ class FenceEngine:
         #: group rules that are broken: (fence id, rule) -> since when right again, NaN while broken
         self._open: dict[tuple[str, Rule], float] = {}
         self._since: dict[tuple[str, Rule], float] = {}
+        self._settled = -np.inf
         self._define(tuple(fences))
         self.people(np.arange(count) if person is None else person, group)
 
@@ -165,6 +168,13 @@ class FenceEngine:
                 self._open[key] = np.nan
         self._recount()
 
+    def pause(self, by: float, now: float) -> None:
+        """For ``by`` s until now nobody could be heard: no stay, no rest and no post that is left counts them. Members stay."""
+        self._slots.entered[:] += by
+        self._badges.rest[:] += by
+        self._since = {key: since + by for key, since in self._since.items()}
+        self._settled = now + _SETTLE
+
     def evaluate(self, fixes: Records) -> Records:
         """As :meth:`feed`, for published fixes (dtype ``FIX``) of one instant."""
         if not fixes.size:
@@ -266,7 +276,7 @@ class FenceEngine:
             since = self._since.setdefault(key, now)
             if key in self._open:
                 self._open[key] = np.nan
-            elif now - since >= wait:
+            elif now - since >= wait and now >= self._settled:
                 self._open[key] = np.nan
                 return Happening.ALARM
             return None

@@ -49,6 +49,7 @@ class PlantFences:
         #: (subjects, 6) when and what was last written of each place: time, x, y, state, floor, zone
         self._written: Floats = np.full((0, 6), np.nan)
         self._counts = counts.Live()
+        self._deaf, self._shifted = 0.0, False  # s in which nobody could be heard; whether that is not written down yet
         self._batch: FixBatch | None = None
 
     # ---- rules -------------------------------------------------------------------------------------------------
@@ -137,6 +138,7 @@ class PlantFences:
         out = Outcome()
         self._follow(batch, out)
         self._batch = batch
+        self._pause(out, batch)
         rows = batch.index.astype(np.int64)
         present = set(rows.tolist())
         gone = self._present - present
@@ -156,6 +158,18 @@ class PlantFences:
             out.fences = self._counts.fences(self, batch)
             out.headcount = self._counts.headcount(self.ground, batch)
         return out
+
+    def _pause(self, out: Outcome, batch: FixBatch) -> None:
+        """Time in which nothing at all came in counts for no rule; since when somebody is inside is written down anew after it."""
+        by, self._deaf = batch.deaf - self._deaf, batch.deaf
+        if by > 0.0:
+            self.engine.pause(by, batch.at)
+            self.watch.pause(by)
+        elif self._shifted:
+            for badge, f in zip(*self.engine.inside(), strict=True):
+                if (fence := self.engine.fences[f].id) in self._rows:
+                    self._stand(out, fence, self._subjects[badge].id)
+        self._shifted = by > 0.0
 
     def bound(self, subjects: Iterable[UUID], batteries: Mapping[UUID, float]) -> None:
         """Who carries a badge as the database has it, and how full the badges are."""

@@ -10,15 +10,19 @@ import numpy as np
 
 from realtime.fences.engine import FenceEngine
 from realtime.fences.roster import Entry
-from realtime.positioning.types import State
+from realtime.positioning.types import Floats, State
 from realtime.tracking.batch import VEHICLE, FixBatch
 
 #: s that a vehicle may be off its roads, and that it may stand where it may not park.
 OFF_ROUTE, PARKING = 15.0, 300.0
 #: Percent below which a battery is low, and from which it is well again.
 LOW, WELL = 15.0, 25.0
-#: s after which a badge that is not heard of is lost.
+#: s after which a badge that is not heard of, while others are, is lost.
 LOST = 900.0
+
+
+def _silent(batch: FixBatch) -> Floats:
+    return batch.age if batch.silent is None else batch.silent
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,10 @@ class Watch:
         self._off: dict[UUID, float] = {}
         self.batteries: dict[UUID, float] = {}
 
+    def pause(self, by: float) -> None:
+        """For ``by`` s nobody could be heard: they count for nothing."""
+        self._off = {who: since + by for who, since in self._off.items()}
+
     def judge(self, batch: FixBatch, engine: FenceEngine, entries: Mapping[UUID, Entry]) -> Iterator[Finding]:
         """Changes since the last call."""
         for i in self._due(batch):
@@ -52,17 +60,17 @@ class Watch:
 
     def _due(self, batch: FixBatch) -> list[int]:
         """Fixes of those about whom anything can be found: few of many."""
-        due = set(np.flatnonzero((batch.age > LOST) | (batch.kind == VEHICLE)).tolist())
+        due = set(np.flatnonzero((_silent(batch) > LOST) | (batch.kind == VEHICLE)).tolist())
         known = {who for who, _ in self.open} | {who for who, full in self.batteries.items() if full < LOW}
         if known:
             due |= {i for i, row in enumerate(batch.index.tolist()) if batch.subjects[row].id in known}
         return sorted(due)
 
     def _of(self, batch: FixBatch, i: int, row: int, engine: FenceEngine, entry: Entry | None) -> Iterator[Finding]:
-        subject, age = batch.subjects[row], float(batch.age[i])
+        subject, silent = batch.subjects[row], float(_silent(batch)[i])
         if subject.kind == "person":
-            if age > LOST or batch.state[i] <= State.DEGRADED:
-                yield Finding(row, "lost_badge", age > LOST, age, LOST)
+            if silent > LOST or batch.state[i] <= State.DEGRADED:
+                yield Finding(row, "lost_badge", silent > LOST, silent, LOST)
         elif entry is not None and batch.state[i] <= State.HELD:
             yield from self._vehicle(batch.at, row, subject.id, engine, entry)
         full = self.batteries.get(subject.id)

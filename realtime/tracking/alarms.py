@@ -1,4 +1,5 @@
-"""What the tracking process raises at the alarm desk: calls for help, and zones where positions are not good enough."""
+"""What the tracking process raises at the alarm desk: calls for help, zones where positions are not good enough, and that
+no positions come in at all."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from uuid import UUID
 from realtime.tracking.health import Verdict
 from realtime.tracking.tracker import Call
 from twin.db.uow import unit_of_work
+
+_FEED, _ACCURACY = "tracking:feed", "accuracy:"
 
 
 def _desk() -> Any:
@@ -44,11 +47,31 @@ async def sos(enterprise: UUID, call: Call) -> UUID:
         return made
 
 
+async def feed(enterprise: UUID, lost: bool, at: datetime, seconds: float = 0.0) -> None:
+    """Raise or clear the one alarm that no positions come in; ``seconds`` without any."""
+    desk = _desk()
+    async with unit_of_work(enterprise) as uow:
+        if lost:
+            title = {"seconds": round(seconds)}
+            await desk.raise_alarm(uow, desk.AlarmFact(_FEED, "system", "positions_lost", 2, at, title, value=seconds))
+        else:
+            await desk.clear_alarm(uow, _FEED, at)
+
+
+async def short_zones(enterprise: UUID) -> set[str]:
+    """Zones whose alarm of accuracy stands: an earlier process left it."""
+    from realtime.alarms import repository_points
+
+    async with unit_of_work(enterprise) as uow:
+        keys = await repository_points.active_system_keys(uow.session, _ACCURACY)
+    return {key.removeprefix(_ACCURACY) for _, key in keys}
+
+
 async def accuracy(enterprise: UUID, verdict: Verdict, at: datetime) -> None:
     """Raise or clear the alarm of a zone that falls short of clause S2."""
     desk = _desk()
     one = verdict.figures
-    key = f"accuracy:{one.zone}"
+    key = f"{_ACCURACY}{one.zone}"
     async with unit_of_work(enterprise) as uow:
         if not verdict.short:
             await desk.clear_alarm(uow, key, at)

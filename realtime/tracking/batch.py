@@ -53,6 +53,8 @@ class FixBatch:
         speed: m/s. r95: m, radius that holds the true place 95 % of the time.
         state: :class:`realtime.positioning.types.State`. source: :class:`realtime.positioning.types.Source`.
         base: ellipsoidal height of the frame's zero, m.
+        silent: ``age`` without the time in which nothing at all came in (the process was down, the feed was away), s; None: as ``age``.
+        deaf: how much such time there has been so far, s; it grows while the feed is away.
     """
 
     enterprise: UUID
@@ -77,6 +79,8 @@ class FixBatch:
     state: NDArray[np.uint8]
     source: NDArray[np.uint8]
     base: float = 0.0
+    silent: Floats | None = None
+    deaf: float = 0.0
 
     @property
     def alt(self) -> Floats:

@@ -20,6 +20,8 @@ class TrackingSettings(BaseSettings):
         vendor: mapping file for JSON that is not ours, by its name in ``vendors/`` or a path; empty for none.
         keep_days: whole days of tracks and accuracy figures; never below 30 (issue 5).
         raw_hours: forensic window in which every measurement is kept.
+        silent_s: without any message for that long the feed is lost, which is an alarm of its own; longer than the pause between the
+            heartbeats of the few who are there at night.
         share: part of a zone's fixes that must have r95 within the zone's limit (clause S2); delay_s: limit of delay.
     """
 
@@ -34,6 +36,7 @@ class TrackingSettings(BaseSettings):
     keep_days: int = Field(default=90, ge=30, le=3650)
     ahead_days: int = Field(default=3, ge=1, le=30)
     raw_hours: int = Field(default=72, ge=1, le=24 * 90)
+    silent_s: float = Field(default=60.0, gt=0.0, le=3600.0)
     share: float = Field(default=0.9, gt=0.0, le=1.0)
     delay_s: float = Field(default=5.0, gt=0.0)
 

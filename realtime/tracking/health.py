@@ -109,7 +109,11 @@ class Watch:
     def __init__(self, share: float, delay: float) -> None:
         self._share, self._delay = share, delay
         self._row: dict[str, int] = {}
-        self.short: set[str] = set()
+        self.short: set[str] = set()  # at a start those that an earlier process left
+
+    def pause(self) -> None:
+        """Nothing could be measured: no windows in a row any more."""
+        self._row.clear()
 
     def judge(self, figures: list[Figures]) -> list[Verdict]:
         """What has changed with this window."""

@@ -69,13 +69,15 @@ class PlantTracking:
     ) -> None:
         self.enterprise = world.plant.enterprise
         self._settings, self._tracking, self._publisher = settings, tracking, publisher
-        self.tracker = Tracker(world, lambda call: calls.put_nowait((self.enterprise, call)))
+        self.tracker = Tracker(world, lambda call: calls.put_nowait((self.enterprise, call)), tracking.silent_s)
         self.keeper, self.accuracy = Keeper(), Accuracy()
         self.watch = Watch(tracking.share, tracking.delay_s)
         self._minute = Minute()
         self._items = Items()
         self._noted: dict[str, float] = {}
         self.figures: list[Figures] = []
+        self.feed_told: bool | None = None  # whether the desk knows the feed as lost; None: not told yet
+        self._began = clock.timestamp()
 
     @property
     def _state_file(self) -> Path:
@@ -117,6 +119,13 @@ class PlantTracking:
         self._publisher.publish(self.enterprise, POSITIONS, self._items.of(batch))
         return batch, self.keeper.take(batch)
 
+    def feed_lost(self, now: float) -> bool | None:
+        """Whether no positions come in; None while that is not known: nothing was heard since the start, and it is not long ago."""
+        listening = self.tracker.listening
+        if not listening.lost(now):
+            return False if listening.heard > -np.inf else None
+        return True if now - self._began > self._tracking.silent_s else None
+
     def close_window(self, now: datetime) -> tuple[list[Row], list[Verdict]]:
         """End a window of accuracy: rows for the history, and zones that fell short or recovered."""
         self.figures = self.accuracy.close()
@@ -124,6 +133,9 @@ class PlantTracking:
             (self.enterprise, now, f.zone, f.fixes, f.within, f.limit, f.r95, f.delay_p50, f.delay_p99)
             for f in self.figures
         ]
+        if self.tracker.listening.lost(now.timestamp()):
+            self.watch.pause()  # one alarm of the feed says it for all zones
+            return rows, []
         return rows, self.watch.judge(self.figures)
 
     def anchor_rows(self, now: datetime) -> list[Row]:

@@ -91,7 +91,15 @@ class Tracking:
     async def run(self) -> None:
         """Run everything; what was collected is written before it ends."""
         await self._first_look()
-        steps = [self._watch(), self._beats(), self._writes(), self._windows(), self._help(), self._consume()]
+        steps = [
+            self._watch(),
+            self._beats(),
+            self._writes(),
+            self._windows(),
+            self._help(),
+            self._consume(),
+            self._feeds(),
+        ]
         tasks = [asyncio.create_task(step) for step in steps]
         tasks += [asyncio.create_task(self._keep(source), name=source.name) for source in self.sources()]
         try:
@@ -179,6 +187,7 @@ class Tracking:
                 continue
             made = PlantTracking(self._settings, self._tracking, world, self._publisher, self._calls)
             resumed = made.resume()
+            made.watch.short = await alarms.short_zones(enterprise)
             self.plants[enterprise] = made
             log.info(
                 "tracking", enterprise=code, badges=len(world.badges), anchors=len(world.table.ids), resumed=resumed
@@ -261,6 +270,22 @@ class Tracking:
                     await self._tell(plant.enterprise, verdict)
             if clock.monotonic() >= anchors_due - 1.0:
                 anchors_due = clock.monotonic() + ANCHORS
+
+    async def _feeds(self) -> None:
+        """One alarm while no positions come in; it also ends what an earlier process left."""
+        while True:
+            await asyncio.sleep(self._beat)
+            now = clock.timestamp()
+            for plant in self.plants.values():
+                lost = plant.feed_lost(now)
+                if lost is None or lost == plant.feed_told:
+                    continue
+                try:
+                    await alarms.feed(plant.enterprise, lost, clock.now(), now - plant.tracker.listening.heard)
+                    plant.feed_told = lost
+                except Exception as error:  # tried again with the next beat; positions go on
+                    if not outage(error):
+                        log.error("the alarm of a lost feed could not be raised", error=repr(error))
 
     @staticmethod
     async def _tell(enterprise: UUID, verdict: Verdict) -> None:

@@ -15,6 +15,7 @@ from realtime.positioning.scatter import together
 from realtime.positioning.types import Floats, Ints, Kind, Records, State
 from realtime.tracking.batch import PERSON, VEHICLE, FixBatch, Subject
 from realtime.tracking.clocks import Clocks
+from realtime.tracking.listening import Listening
 from realtime.tracking.messages import Heard
 from realtime.tracking.world import World, make_engine
 
@@ -45,10 +46,12 @@ class Tracker:
 
     Args:
         call: told at once when a bound badge's SOS button is pressed.
+        silent_s: s without any message after which the feed counts as lost.
     """
 
-    def __init__(self, world: World, call: Callable[[Call], None]) -> None:
+    def __init__(self, world: World, call: Callable[[Call], None], silent_s: float = 60.0) -> None:
         self.world, self._call = world, call
+        self.listening = Listening(silent_s)
         self.engine: Engine = make_engine(world)
         self.clocks = Clocks()
         self.counters: Counter[str] = Counter()
@@ -68,6 +71,7 @@ class Tracker:
     def take(self, heard: Heard, now: float) -> None:
         """A message that arrived at ``now``."""
         self.counters["messages"] += 1
+        self.listening.word(now)
         batch = self.clocks.settle(heard.gateway, heard.measurements, now)
         for code in heard.unknown:
             self.counters["unknown_badge"] += 1
@@ -145,6 +149,7 @@ class Tracker:
             floor=world.floor_of(inside, fixes["floor"]), zone=world.zones.of(x, y, z),
             speed=fixes["speed"].copy(), r95=fixes["r95"].copy(),
             state=fixes["state"].copy(), source=fixes["source"].copy(), base=world.plant.frame.h,
+            silent=self.listening.silent(fixes["event_time"], now), deaf=self.listening.deaf(now),
         )  # fmt: skip
 
     def change(self, world: World) -> None:
@@ -205,6 +210,7 @@ class Tracker:
         world = self.world
         fresh = self.engine.snapshot()
         self.engine.restore(carry(saved, badges, anchors, fresh, world.badges, world.table.ids))
+        self.listening.heard = float(self.engine.seen.max(initial=-np.inf))  # since then nobody has listened
 
 
 def carry(

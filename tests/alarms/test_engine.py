@@ -125,6 +125,19 @@ def test_a_point_that_stays_silent_after_its_source_is_back_has_its_own_alarm() 
     assert [(c.device, c.type, c.on) for c in engine.tick(a.now + 10 * S)] == [(B, "bad", True)]
 
 
+def test_a_point_that_speaks_rarely_has_not_failed_because_another_spoke_first() -> None:
+    engine = made(Setting(A, (NONE,) * 4, patience=60), Setting(B, (NONE,) * 4, patience=60))
+    a, b = Line(engine), Line(engine, B)
+    engine.cover(np.ones(2, dtype=np.bool_), a.now)
+    assert a.say(NONE, quality=NO_COMMUNICATION) == [] and b.say(NONE, quality=NO_COMMUNICATION) == []
+    back = a.now + 600 * S
+    engine.cover(np.zeros(2, dtype=np.bool_), back)
+    b.now = back + 50 * S
+    assert engine.tick(back + 50 * S) == [] and b.say(1) == []
+    assert engine.tick(back + 69 * S) == []
+    assert [(c.device, c.type, c.on) for c in engine.tick(back + 70 * S)] == [(A, "bad", True)]
+
+
 def test_limits_follow_the_state_of_another_point_at_once() -> None:
     running = StateLimits(B, 1, 1, (NONE, NONE, 20.0, NONE))
     engine = made(Setting(A, (NONE, NONE, 8.0, NONE), states=(running,)), Setting(B, (NONE,) * 4))

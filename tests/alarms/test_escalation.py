@@ -99,17 +99,42 @@ async def test_a_wall_clock_that_is_set_escalates_nothing_early_and_nothing_late
         return any(step["rule_name"] == "钟" for step in steps)
 
     watch = SetClock()
+    await watch.look()
     before = await up(enterprise, f"point:before{minutes}:rate", type="rate")
     with clock.travel(by=timedelta(minutes=minutes)):
         await watch.look()
         after = await up(enterprise, f"point:after{minutes}:rate", type="rate")
-        await escalation.pass_once(watch.by)
+        await escalation.pass_once()
         assert not await escalated(before) and not await escalated(after)
         with clock.travel(by=timedelta(seconds=61)):
-            await escalation.pass_once(watch.by)
+            await escalation.pass_once()
             assert await escalated(before) and await escalated(after)
     for name in ("before", "after"):
         await down(enterprise, f"point:{name}{minutes}:rate")
+    assert (await desk.delete(f"/api/alarms/rules/{made.json()['id']}")).status_code == 204
+
+
+@pytest.mark.req("M9.4")
+async def test_while_the_product_is_down_no_alarm_ripens(enterprise: Enterprise, sign_in: SignIn) -> None:
+    desk = await sign_in("manager")
+    rule = {"name": "停", "condition": "unacknowledged", "max_grade": 4, "after_s": 60, "types": ["switch"]}
+    made = await desk.post("/api/alarms/rules", json={**rule, "channel": "handheld", "roles": ["leader"]})
+    assert made.status_code == 201, made.text
+    await SetClock().look()
+    alarm = await up(enterprise, "point:down:switch", type="switch")
+
+    async def escalated() -> bool:
+        return bool((await desk.get(f"/api/alarms/{alarm}/escalations")).json())
+
+    for minutes in (18, 40):  # two outages, 22 minutes between their ends and no look at the clock between
+        with clock.travel(by=timedelta(minutes=minutes)):
+            await SetClock().look()  # the process starts
+            await escalation.pass_once()
+            assert not await escalated(), "nobody could have taken it"
+    with clock.travel(by=timedelta(minutes=40, seconds=61)):
+        await escalation.pass_once()
+        assert await escalated()
+    await down(enterprise, "point:down:switch")
     assert (await desk.delete(f"/api/alarms/rules/{made.json()['id']}")).status_code == 204
 
 

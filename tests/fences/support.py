@@ -30,6 +30,7 @@ class World:
         self.enterprise, self.subjects, self.now = enterprise, tuple(subjects), t0
         self.zones: tuple[str, ...] = ()
         self.floors: tuple[str, ...] = ()
+        self.deaf = 0.0  # s in which nothing came in
 
     def batch(self, places: Mapping[int, tuple[float, ...]], step: float = 1.0, **columns: Any) -> FixBatch:
         """The next batch: subject row to x, y and, if given, height above ground."""
@@ -50,7 +51,7 @@ class World:
         kind = np.array([self.subjects[r].kind == "vehicle" for r in rows], np.int8)
         return FixBatch(
             self.enterprise, self.now, 1, self.subjects, self.floors, self.zones, np.array(rows, np.int32), kind,
-            x=gx, y=gy, h=h, lon=degrees[:, 0], lat=degrees[:, 1], base=ORIGIN_H, **values,
+            x=gx, y=gy, h=h, lon=degrees[:, 0], lat=degrees[:, 1], base=ORIGIN_H, deaf=self.deaf, **values,
         )  # fmt: skip
 
 

@@ -267,6 +267,32 @@ async def test_a_restart_makes_no_false_exit_and_no_second_alarm(scene: Scene, d
     assert scene.since(still)[-1] == ("clear", f"static:{world.subjects[0].id}")
 
 
+async def test_time_in_which_nobody_listened_counts_for_no_rule(scene: Scene, draw: Draw) -> None:
+    stay = await draw("NL1", "stay", -120, 60, limit_seconds=30)
+    still = await draw("NL2", "static_timeout", -120, 60, limit_seconds=30)
+    over = await draw("NL3", "over_count", -120, 60, limit_count=1)
+    world = World(scene.enterprise.id, [person("g1"), person("g2")])
+    spot = (-120.0, 60.0)
+    await scene.go(world, {0: spot, 1: FAR}, 15)
+    await scene.again()
+    world.now, world.deaf = world.now + 1080.0, 1080.0  # the process was down
+    await scene.go(world, {0: spot, 1: FAR}, 5)
+    assert [scene.since(fence) for fence in (stay, still, over)] == [[], [], []], "15 s before and 5 s after it"
+    await scene.again()
+    world.now, world.deaf = world.now + 2.0, 0.0  # and started once more: what did not count is known
+    await scene.go(world, {0: spot, 1: FAR}, 3)
+    for n in range(1, 60):  # the feed is away
+        world.deaf = 10.0 * n
+        await scene.go(world, {0: spot, 1: FAR}, 1, step=10.0, state=int(State.STALE))
+    assert [scene.since(fence) for fence in (stay, still, over)] == [[], [], []]
+    # Meanwhile they have changed places: nobody is one too many because he is found here before the other has left.
+    await scene.go(world, {0: FAR, 1: spot}, 20)
+    assert scene.since(over) == []
+    await scene.go(world, {0: FAR, 1: spot}, 20)
+    who = world.subjects[1].id
+    assert (scene.since(stay), scene.since(still)) == ([("raise", f"stay:{who}")], [("raise", f"static:{who}")])
+
+
 @pytest.mark.req("M10.2")
 async def test_alarms_come_to_the_desk_with_sound_and_place(
     manager: httpx.AsyncClient, enterprise: Enterprise, draw: Draw

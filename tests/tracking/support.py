@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from realtime.positioning.types import Floats
 from realtime.tracking.batch import FixBatch, Subject
 from realtime.tracking.config import TrackingSettings
 from realtime.tracking.frame import SiteFrame
+from realtime.tracking.plant import Consumer
 from realtime.tracking.server import Tracking
 from realtime.tracking.world import AnchorRow, BadgeRow, FloorRow, Plant, World, ZoneRow, build
 from tests.ingest.support import quiet_port
@@ -113,12 +114,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, beat: float = 0.1, **changes: Any) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, beat: float = 0.1, consumers: Sequence[Consumer] = (), **changes: Any
+) -> AsyncIterator[Running]:
     """The process's own code on free ports, without a hub."""
     udp, tcp = quiet_port(), quiet_port()
     tracking = TrackingSettings(udp_port=udp, tcp_port=tcp, _env_file=None, **changes)
     async with Publisher(settings.var_dir / "no-hub.sock") as publisher:
-        made = Tracking(settings, tracking, publisher, beat=beat, consumers=())
+        made = Tracking(settings, tracking, publisher, beat=beat, consumers=consumers)
         task = asyncio.create_task(made.run())
         try:
             yield Running(made, publisher, udp, tcp, task)

@@ -20,11 +20,13 @@ import pytest_asyncio
 from gis_assets.sites.demo.build import features
 from gis_assets.sites.demo.frame import to_local
 
+from realtime.fences.runner import FenceRunner
 from realtime.positioning import radiomap
 from realtime.simulators.broker import DemoBroker
 from realtime.simulators.crowd import Crowd
 from realtime.simulators.crowd_server import CrowdServer
 from realtime.tracking import raw
+from realtime.tracking.batch import FixBatch
 from realtime.tracking.server import ClockSet
 from realtime.tracking.sources.mqtt import MqttSource
 from realtime.tracking.sources.sockets import local_path
@@ -32,6 +34,7 @@ from realtime.tracking.tracker import Call
 from realtime.tracking.vendors import load
 from realtime.tracking.world import fields
 from tests.conftest import Enterprise, SignIn
+from tests.fences.support import Hub
 from tests.ingest.support import eventually, quiet_port
 from tests.tracking.support import Running, people, report, running
 from tests.tracking.test_live import control_room
@@ -104,6 +107,83 @@ async def test_a_clock_that_is_set_back_ends_the_process_and_the_next_one_shows_
                         await asyncio.sleep(0.1)
                     value = await seen(again, enterprise, staff[0])
                     assert float(value["t"]) == pytest.approx(clock.timestamp(), abs=5.0)  # type: ignore[arg-type]
+
+
+class Judged(FenceRunner):
+    """Counts the batches that were judged."""
+
+    count = 0
+
+    async def feed(self, batch: FixBatch) -> None:
+        await super().feed(batch)
+        self.count += 1
+
+
+async def test_an_outage_makes_nobody_lost_and_whoever_stays_silent_after_it_is(
+    database: Settings, enterprise: Enterprise, staff: list[UUID], sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = await sign_in("control")
+
+    async def lost() -> set[str]:
+        found = await control.get("/api/alarms", params={"type": "lost_badge", "state": "active"})
+        return {alarm["subject_id"] for alarm in found.json()["items"]}
+
+    def say(unit: Running, *badges: str) -> None:
+        seen = [{"badge": code, "ranges": control_room((-110.0, -160.0))} for code in badges]
+        unit.send(report(clock.timestamp(), *seen))
+
+    codes, mine = ("P-0001", "P-0002", "P-0003"), {str(who) for who in staff[:3]}
+    async with up(database, enterprise) as unit:
+        for _ in range(12):
+            say(unit, *codes)
+            await asyncio.sleep(0.1)
+        await eventually(lambda: mine <= unit.shown(enterprise.id).keys())
+    with clock.travel(by=timedelta(minutes=18)):
+        judged = Judged(Hub())
+        async with up(database, enterprise, consumers=(judged,)) as again:
+            await eventually(lambda: judged.count >= 3)
+            assert await lost() == set(), "nobody listened for 18 minutes: that says nothing about the badges"
+            monkeypatch.setattr("realtime.fences.watch.LOST", 1.5)
+            async with asyncio.timeout(60):
+                while not (gone := await lost()):
+                    say(again, *codes[:2])
+                    await asyncio.sleep(0.1)
+            assert gone == {str(staff[2])}, "silent for the set time while others were heard"
+
+
+async def test_when_nothing_comes_in_that_is_one_alarm_and_no_badge_is_lost_for_it(
+    database: Settings, enterprise: Enterprise, staff: list[UUID], sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.fences.watch.LOST", 2.0)
+    control = await sign_in("control")
+
+    async def active(kind: str) -> list[str]:
+        found = await control.get("/api/alarms", params={"type": kind, "state": "active"})
+        return [alarm["title"] for alarm in found.json()["items"]]
+
+    before = await active("lost_badge")
+    judged = Judged(Hub())
+    async with up(database, enterprise, consumers=(judged,), silent_s=1.0) as unit:
+
+        def say() -> None:
+            unit.send(report(clock.timestamp(), {"badge": "P-0004", "ranges": control_room((-110.0, -160.0))}))
+
+        async def until(kind: str, count: int, *, talking: bool) -> None:
+            async with asyncio.timeout(60):
+                while len(await active(kind)) != count:
+                    if talking:
+                        say()
+                    await asyncio.sleep(0.1)
+
+        for _ in range(5):
+            say()
+            await asyncio.sleep(0.1)
+        await eventually(lambda: str(staff[3]) in unit.shown(enterprise.id))
+        await until("positions_lost", 1, talking=False)
+        since = judged.count
+        await eventually(lambda: judged.count >= since + 30)  # three more seconds of silence
+        assert await active("lost_badge") == before
+        await until("positions_lost", 0, talking=True)
 
 
 async def test_messages_over_mqtt_survive_a_broker_that_goes_away(

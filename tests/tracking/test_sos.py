@@ -64,5 +64,6 @@ async def test_a_zone_that_falls_short_raises_an_alarm(database: Settings, enter
             return [(row[0], row[1]) for row in rows]
 
     assert await state() == [("Z-A1", "true")]
+    assert await alarms.short_zones(enterprise.id) == {"Z-A1"}, "the next process knows it, and can end it"
     await alarms.accuracy(enterprise.id, Verdict(bad._replace(within=99), False), clock.now())
     assert await state() == [("Z-A1", "false")]

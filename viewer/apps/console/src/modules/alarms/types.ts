@@ -11,7 +11,7 @@ export type Grade = (typeof GRADES)[number]
 /** Types that measuring points and their sources raise. */
 export const TYPES = ['ll', 'l', 'h', 'hh', 'rate', 'switch', 'bad', 'comm'] as const
 /** Types that other engines raise. */
-export const OTHER_TYPES = ['accuracy', 'over_count', 'under_count', 'trespass', 'leave_post', 'gathering', 'static', 'stay', 'sos', 'call', 'low_battery', 'lost_badge', 'speeding', 'off_route', 'parking'] as const // prettier-ignore
+export const OTHER_TYPES = ['positions_lost', 'accuracy', 'over_count', 'under_count', 'trespass', 'leave_post', 'gathering', 'static', 'stay', 'sos', 'call', 'low_battery', 'lost_badge', 'speeding', 'off_route', 'parking', 'terminal_expired', 'terminal_unsuitable', 'annunciator', 'sink_failed', 'samples_lost', 'facts_lost'] as const // prettier-ignore
 export const LEVELS = ['ll', 'l', 'h', 'hh'] as const
 export const STATES = ['open', 'active', 'unacknowledged', 'acknowledged', 'handled', 'returned_unacknowledged', 'returned', 'shelved', 'suppressed', 'out_of_service', 'closed', 'all'] as const // prettier-ignore
 export const PAGE = 50
