@@ -69,14 +69,15 @@ def _drawn(page: Page, second: int) -> float:
 def _opened(page: Page, plant: Plant) -> tuple[list[float], list[float]]:
     """Seconds of each opening in the browser, and of its answers alone."""
     head = {"Cookie": f"twin_session={plant.token('control')}", "Accept-Encoding": "gzip"}
-    clients = {path: Client(urlsplit(plant.url).port or 80, head) for path in PARTS}
+    port = urlsplit(plant.url).port or 80
 
-    def get(path: str, at: str) -> None:
-        json.loads(clients[path].get(f"{path}?at={quote(at)}"))
+    def get(client: Client, path: str, at: str) -> None:
+        json.loads(client.get(f"{path}?at={quote(at)}"))
 
     def answers(second: int) -> float:
+        clients = [Client(port, head) for _ in PARTS]  # the server keeps none of them for as long as a round takes
         at, begun = datetime.fromtimestamp(second / 1000, UTC).isoformat(), time.perf_counter()
-        list(pool.map(get, PARTS, [at] * len(PARTS)))
+        list(pool.map(get, clients, PARTS, [at] * len(PARTS)))
         return time.perf_counter() - begun
 
     ours, peer = [], []
