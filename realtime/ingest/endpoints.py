@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from realtime.history.samples import Verdict, instant, verdict
 from realtime.ingest import forms, probe, repository, service, vault
+from realtime.ingest.endpoints_list import router as list_router
 from realtime.ingest.endpoints_points import router as points_router
 from realtime.ingest.plugin import SourceError
 from realtime.ingest.repository import PointRow
@@ -306,3 +307,4 @@ async def _detail(uow: Uow, id_: UUID) -> SourceDetail:
 router = APIRouter()
 router.include_router(api)
 router.include_router(points_router)
+router.include_router(list_router)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pyarrow.parquet as pq
@@ -14,6 +16,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from realtime.alarms.raising import AlarmFact, raise_alarm
 from realtime.history import past, retention
 from realtime.history import repository_archive as archive
 from realtime.history.cli import app
@@ -83,6 +86,52 @@ async def test_raw_samples_leave_as_csv_and_parquet_over_the_seam(
     assert table.column("value").to_pylist() == [None if n == 5 else n / 4 for n in range(20)]
     assert (await http.get("/api/points/export", params={**query, "to": query["from"]})).status_code == 422
     assert (await (await sign_in("security_admin")).get("/api/points/export", params=query)).status_code == 403
+
+
+@pytest.mark.req("M9.5")
+async def test_the_list_is_filtered_sorted_and_paged_by_the_server(
+    points: Points, enterprise: Enterprise, writer: Writer, sign_in: SignIn
+) -> None:
+    http = await sign_in("employee")
+
+    async def ask(**given: Any) -> dict[str, Any]:
+        answer = await http.get("/api/points", params=given)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    whole = await ask()
+    items = whole["items"]
+    assert (whole["total"], whole["found"], len(items)) == (12, 12, 12)
+    numbers = [(re.sub(r"\d.*", "", p["tag"]), int(re.search(r"\d+", p["tag"])[0])) for p in items]
+    assert numbers == sorted(numbers), "TI-9 before TI-10"
+    low, high, zone = items[0], items[1], items[0]["zone_code"]
+    tag = {str(d): t for d, t in zip(points.devices, points.tags, strict=True)}
+    now = micros(clock.now())
+    await writer.write(pack([(tag[low["id"]], now, now, 1.5, GOOD), (tag[high["id"]], now, now, float("nan"), BAD)]))
+    async with unit_of_work(enterprise.id) as uow:
+        title = {"name": "-", "tag": "-", "value": 9, "unit": "", "limit": 9}
+        for kind, grade in (("h", 2), ("hh", 1)):
+            key = f"point:{low['id']}:{kind}"
+            fact = AlarmFact(
+                key, "point", kind, grade, clock.now(), title, subject_layer="device", subject_id=UUID(low["id"])
+            )
+            await raise_alarm(uow, fact)
+    for state, point, said in (("good", low, (1.5, "good", 1)), ("bad", high, (None, "bad", None))):
+        found = (await ask(state=state, q=point["tag"]))["items"]
+        assert [(p["value"], p["quality"], p["grade"]) for p in found] == [said]
+    assert [p["id"] for p in (await ask(state=["alarm"]))["items"]] == [low["id"]]
+    urgent = [p["id"] for p in (await ask(sort="state"))["items"]]
+    assert urgent[:1] == [low["id"]] and high["id"] in urgent[1:3]
+    pages = [(await ask(limit=5, page=page)) for page in (1, 2, 3, 4)]
+    assert [len(page["items"]) for page in pages] == [5, 5, 2, 0] and pages[3]["total"] == 12
+    assert [p["id"] for page in pages for p in page["items"]] == [p["id"] for p in items]
+    within = await ask(zone=zone)
+    assert 0 < within["found"] <= 12 and low["id"] in [p["id"] for p in within["items"]]
+    kind = await ask(kind=low["kind"])
+    assert {p["kind"] for p in kind["items"]} == {low["kind"]}
+    assert (await ask(zone="-"))["total"] == 0 and (await ask(q="%"))["total"] == 0
+    assert (await http.get("/api/points", params={"sort": "value"})).status_code == 422
+    assert (await (await sign_in("security_admin")).get("/api/points")).status_code == 403
 
 
 async def test_the_values_of_one_second_over_the_seam(

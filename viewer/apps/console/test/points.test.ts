@@ -1,8 +1,9 @@
 import type { DeviceProperties, Feature } from '@twin/api'
 import { describe, expect, it } from 'vitest'
 import { en } from '../src/i18n/en'
-import { countQualities, figure, filterDevices, sortDevices, stamp, zoneChoices, type Device, type PointValue } from '../src/points/list'
+import { figure, stamp, zoneChoices, zonesAsked, type Device } from '../src/points/list'
 import { autoStep, bounds, chooseStep, limitsOf, plantInput, plantInstant, rangeOf, shapeOf, stepAllowed, wallClock, type TrendStep } from '../src/points/trend'
+import { figuresOf, fromInput, inputOf, move, spanOf, stepOf, zoom } from '../src/modules/trends/view'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -85,45 +86,28 @@ describe('gaps', () => {
 })
 
 describe('the list', () => {
-  const devices = [
-    device('TI-10', { zone_code: 'U1' }),
-    device('TI-9', { zone_code: 'P1', name: '反应釜温度' }),
-    device('PI-1', { zone_code: 'A', kind: 'pressure' }),
-    device('XI-1'),
-  ]
   const zones = [zone('A', null), zone('U1', 'A'), zone('P1', 'U1'), zone('B', null)]
-  const values = new Map<string, PointValue>([
-    ['TI-10', { id: 'TI-10', v: 1, q: 'good', ts: 1 }],
-    ['TI-9', { id: 'TI-9', v: null, q: 'bad', ts: 1 }],
-    ['PI-1', { id: 'PI-1', v: 2, q: 'uncertain', ts: 1 }],
-  ])
-  const tags = (of: Device[]): string[] => of.map((d) => d.id)
 
-  it('offers zones that hold points, each with what lies inside', () => {
-    const choices = zoneChoices(zones, devices)
+  it('offers zones, each with what lies inside', () => {
+    const choices = zoneChoices(zones)
     expect(choices.map((c) => [c.code, c.depth, [...c.within].sort()])).toEqual([
       ['A', 0, ['A', 'P1', 'U1']],
       ['U1', 1, ['P1', 'U1']],
       ['P1', 2, ['P1']],
+      ['B', 0, ['B']],
     ])
-    expect(zoneChoices([zone('A', 'B'), zone('B', 'A')], [device('x', { zone_code: 'A' })]).map((c) => c.code).sort()).toEqual(['A', 'B'])
-    expect(zoneChoices([], [device('x', { zone_code: 'gone' })]).map((c) => c.code)).toEqual(['gone'])
+    expect(zoneChoices([zone('A', 'B'), zone('B', 'A')]).map((c) => c.code).sort()).toEqual(['A', 'B'])
   })
-  it('is filtered by zone, kind and words', () => {
-    const within = zoneChoices(zones, devices).find((c) => c.code === 'U1')?.within
-    expect(tags(filterDevices(devices, { zones: within, kind: '', word: '' }))).toEqual(['TI-10', 'TI-9'])
-    expect(tags(filterDevices(devices, { kind: 'pressure', word: '' }))).toEqual(['PI-1'])
-    expect(tags(filterDevices(devices, { kind: '', word: ' ti-1' }))).toEqual(['TI-10'])
-    expect(tags(filterDevices(devices, { kind: '', word: '反应釜' }))).toEqual(['TI-9'])
-    expect(filterDevices(devices, { zones: new Set(), kind: '', word: '' })).toEqual([])
+  it('asks for a zone, for a risk point, or for what belongs to both', () => {
+    const asked = (of: string, risk?: string[]): string[] | undefined => zonesAsked(of, risk, zoneChoices(zones))
+    expect(asked('')).toBeUndefined()
+    expect(asked('A')).toEqual(['A'])
+    expect(asked('', ['U1', 'B'])).toEqual(['U1', 'B'])
+    expect(asked('A', ['U1', 'B'])).toEqual(['U1'])
+    expect(asked('P1', ['U1'])).toEqual(['P1'])
+    expect(asked('B', ['U1'])).toEqual([])
   })
-  it('is sorted by number within tags, and by what needs eyes', () => {
-    const name = (d: Device): string => d.properties.name
-    expect(tags(sortDevices(devices, 'tag', name, values))).toEqual(['PI-1', 'TI-9', 'TI-10', 'XI-1'])
-    expect(tags(sortDevices(devices, 'quality', name, values))).toEqual(['TI-9', 'XI-1', 'PI-1', 'TI-10'])
-  })
-  it('counts, and never takes silence for good', () => {
-    expect(countQualities(devices, values)).toEqual({ good: 1, uncertain: 1, bad: 1, none: 1 })
+  it('shows no figure where there is none', () => {
     expect(figure(null)).toBe('—')
     expect(figure(123.456)).toBe('123.5')
   })
@@ -132,6 +116,32 @@ describe('the list', () => {
     expect(stamp(now.getTime() / 1000, now, 'Asia/Shanghai')).toBe('00:30:00')
     expect(stamp(now.getTime() / 1000 - 3600, now, 'Asia/Shanghai')).toBe('2026-11-28 23:30:00')
     expect(stamp(null, now, 'Asia/Shanghai')).toBe('—')
+  })
+})
+
+describe('the trend workspace', () => {
+  const span = { start: 0, end: 3_600_000 }
+  it('shows seconds up to half an hour, then minutes, hours and days', () => {
+    const of = (length: number): string => stepOf({ start: 0, end: length })
+    expect([HOUR / 2, HOUR, 2 * DAY, 3 * DAY, 62 * DAY, 63 * DAY].map(of)).toEqual(['second', 'minute', 'minute', 'hour', 'hour', 'day'])
+  })
+  it('zooms around what is looked at and never into the future', () => {
+    expect(zoom(span, 0.5, DAY)).toEqual({ start: 900_000, end: 2_700_000 })
+    expect(zoom(span, 2, 3_600_000)).toEqual({ start: -3_600_000, end: 3_600_000 })
+    expect(zoom(span, 0.5, DAY, 0)).toEqual({ start: 0, end: 1_800_000 })
+    expect(zoom({ start: 0, end: 12_000 }, 0.1, DAY).end - zoom({ start: 0, end: 12_000 }, 0.1, DAY).start).toBe(10_000)
+    expect(move(span, 0.5, 3_600_000)).toEqual(span)
+    expect(move(span, -0.5, DAY)).toEqual({ start: -1_800_000, end: 1_800_000 })
+  })
+  it('reads times to the second on the plant’s clock', () => {
+    expect(fromInput('2026-11-28T14:05:32', 'Asia/Shanghai')).toBe('2026-11-28T06:05:32.000Z')
+    expect(inputOf(Date.parse('2026-11-28T06:05:32Z'), 'Asia/Shanghai')).toBe('2026-11-28T14:05:32')
+    expect(spanOf('free', '2026-11-28T06:05:33Z', '2026-11-28T06:05:32Z', 0)).toBeUndefined()
+    expect(spanOf('8h', '', '', 8 * HOUR)).toEqual({ start: 0, end: 8 * HOUR })
+  })
+  it('says what a point did, gaps apart', () => {
+    expect(figuresOf([step(1, 1), step(null), step(3)])).toEqual({ points: 2, gaps: 1, low: 0, high: 3, mean: 2, last: 3 })
+    expect(figuresOf([step(null)])).toMatchObject({ points: 0, low: null, mean: null, last: null })
   })
 })
 

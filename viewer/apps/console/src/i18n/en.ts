@@ -85,7 +85,8 @@ export const en = {
   points: {
     found: '{n} in all',
     state: 'State',
-    quality: { good: 'Good', uncertain: 'Uncertain', bad: 'Bad', none: 'No value' },
+    quality: { good: 'Good', uncertain: 'Uncertain', bad: 'Bad', none: 'No value', alarm: 'In alarm' },
+    risk: 'Risk point', workspace: 'Compare in trend analysis', refresh: 'Values are refreshed every {s} s (set by the administrator)',
     all: 'All',
     search: 'Find by tag, code or name',
     tag: 'Tag',

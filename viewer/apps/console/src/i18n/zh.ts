@@ -85,7 +85,8 @@ export const zh = {
   points: {
     found: '共 {n} 个',
     state: '状态',
-    quality: { good: '正常', uncertain: '存疑', bad: '坏值', none: '无值' },
+    quality: { good: '正常', uncertain: '存疑', bad: '坏值', none: '无值', alarm: '报警中' },
+    risk: '风险点', workspace: '在趋势分析中对比', refresh: '数值每 {s} 秒刷新一次（由管理员设定）',
     all: '全部',
     search: '按位号、编号或名称查找',
     tag: '位号',

@@ -16,8 +16,8 @@ export type Values = ReadonlyMap<string, PointValue>
 
 /** Rows on one page of the list. */
 export const PAGE = 50
-export const SORTS = ['tag', 'name', 'kind', 'zone', 'quality'] as const
-export type Sort = (typeof SORTS)[number]
+export const SORTS = ['tag', 'name', 'kind', 'zone', 'state'] as const
+export const STATES = ['good', 'uncertain', 'bad', 'none', 'alarm'] as const
 
 export interface ZoneChoice {
   code: string
@@ -27,10 +27,10 @@ export interface ZoneChoice {
   within: ReadonlySet<string>
 }
 
-/** The zones that hold a measuring point, or a zone that does; each below the zone it lies in. */
-export function zoneChoices(zones: readonly Feature[], devices: readonly Device[]): ZoneChoice[] {
+/** The zones, each below the zone it lies in. */
+export function zoneChoices(zones: readonly Feature[]): ZoneChoice[] {
   const known = new Map(zones.map((z) => [z.properties.code, z.properties]))
-  const used = new Set(devices.flatMap((d) => (d.properties.zone_code ? [d.properties.zone_code] : [])))
+  const used = new Set(known.keys())
   const parent = (code: string): string | undefined => {
     const up = known.get(code)?.['parent_code']
     return typeof up === 'string' && known.has(up) ? up : undefined
@@ -56,52 +56,16 @@ export function zoneChoices(zones: readonly Feature[], devices: readonly Device[
     .map((z) => ({ code: z.code, zone: known.get(z.code), depth: z.path.length - 1, within: z.within }))
 }
 
-export interface Filter {
-  /** codes of the zones that count; all when undefined */
-  zones?: ReadonlySet<string> | undefined
-  kind: string
-  /** part of the tag, the code or a name, in any case */
-  word: string
-}
-
-export function filterDevices(devices: readonly Device[], filter: Filter): Device[] {
-  const word = filter.word.trim().toLowerCase()
-  return devices.filter(({ properties: p }) => {
-    if (filter.kind && p.kind !== filter.kind) return false
-    if (filter.zones && !(p.zone_code && filter.zones.has(p.zone_code))) return false
-    return !word || [p.tag, p.code, p.name, p.name_en].some((text) => text?.toLowerCase().includes(word))
-  })
-}
-
-/** What needs eyes comes first. */
-const URGENCY = { bad: 0, none: 1, uncertain: 2, good: 3 } as const
-
-/** By one column, equal ones by tag. */
-export function sortDevices(devices: readonly Device[], by: Sort, nameOf: (device: Device) => string, values: Values): Device[] {
-  const key = (d: Device): string => {
-    if (by === 'tag') return ''
-    if (by === 'name') return nameOf(d)
-    if (by === 'kind') return d.properties.kind
-    if (by === 'zone') return d.properties.zone_code ?? ''
-    return String(URGENCY[values.get(d.id)?.q ?? 'none'])
-  }
-  return devices
-    .map((device) => ({ device, key: key(device) }))
-    .sort((a, b) => compare(a.key, b.key) || compare(a.device.properties.tag, b.device.properties.tag))
-    .map((row) => row.device)
+/** The zones to ask the server for: a zone, a risk point's zones, or those that belong to both; undefined: all. */
+export function zonesAsked(zone: string, risk: readonly string[] | undefined, choices: readonly ZoneChoice[]): string[] | undefined {
+  if (!risk) return zone ? [zone] : undefined
+  if (!zone) return [...risk]
+  const within = (code: string): ReadonlySet<string> => choices.find((c) => c.code === code)?.within ?? new Set([code])
+  return risk.flatMap((code) => (within(zone).has(code) ? [code] : within(code).has(zone) ? [zone] : []))
 }
 
 const collator = new Intl.Collator('zh-CN', { numeric: true })
 const compare = collator.compare
-
-export type Counts = Record<Quality | 'none', number>
-
-/** How many points are in each state; `none`: nothing was ever heard of them. */
-export function countQualities(devices: readonly Device[], values: Values): Counts {
-  const counts: Counts = { good: 0, uncertain: 0, bad: 0, none: 0 }
-  for (const { id } of devices) counts[values.get(id)?.q ?? 'none'] += 1
-  return counts
-}
 
 /** Four significant digits: what an instrument of its kind can say. */
 export function figure(value: number | null | undefined): string {

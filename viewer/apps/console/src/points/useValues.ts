@@ -5,37 +5,42 @@ import type { PointValue, Values } from './list'
 /** The eye follows no faster; the hub brings up to two values a second of each point. */
 const REFRESH = 1000
 
-/** The live values of all measuring points, told at most once a second. */
+/** The live values of the points that are on the screen, told at most once a second; of the others the hub sends nothing. */
 export function useValues(hub: () => Live | undefined) {
   const values = shallowRef<Values>(new Map())
-  /** the hub has told all that it knows */
-  const known = ref(false)
   const refused = ref('')
-  const store = new LiveStore<PointValue>()
+  let followed = ''
   let stop: (() => void) | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  function show(): void {
+  function end(): void {
+    stop?.()
+    stop = undefined
+    clearTimeout(timer)
     timer = undefined
-    values.value = new Map(store.items)
   }
 
-  store.listen(({ reset }) => {
-    known.value = true
-    if (reset) show()
-    else timer ??= setTimeout(show, REFRESH)
-  })
-
-  function start(): void {
-    stop ??= hub()?.subscribe({ topic: 'values', mode: 'latest' }, (change) => {
+  function follow(ids: readonly string[]): void {
+    if (followed === ids.join()) return
+    followed = ids.join()
+    end()
+    values.value = new Map()
+    if (ids.length === 0) return
+    const store = new LiveStore<PointValue>()
+    const show = (): void => {
+      timer = undefined
+      values.value = new Map(store.items)
+    }
+    store.listen(({ reset }) => {
+      if (reset) show()
+      else timer ??= setTimeout(show, REFRESH)
+    })
+    stop = hub()?.subscribe({ topic: 'values', mode: 'latest', where: { id: [...ids] } }, (change) => {
       if (change.kind === 'refused') refused.value = change.message
       else store.apply(change)
     })
   }
 
-  onBeforeUnmount(() => {
-    stop?.()
-    clearTimeout(timer)
-  })
-  return { values, known, refused, start }
+  onBeforeUnmount(end)
+  return { values, refused, follow }
 }
