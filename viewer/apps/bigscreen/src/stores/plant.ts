@@ -66,7 +66,13 @@ export const usePlant = defineStore('plant', () => {
   function setPast(levels: ReadonlyMap<string, RiskLevel> | undefined, rest?: Then): void {
     past.value = levels
     then.value = levels && rest
-    if (loaded.has('zone')) put({ layer: 'zone', reset: false, set: zonesNow, gone: new Set() }, zonesNow)
+    if (!loaded.has('zone')) return
+    const shown = layer('zone')
+    const differs = ([id, zone]: [string, Feature]): boolean => {
+      const before = shown.get(id)
+      return !before || riskOf(before) !== riskOf(inPast(zone))
+    }
+    put({ layer: 'zone', reset: false, set: new Map([...zonesNow].filter(differs)), gone: new Set() }, zonesNow)
   }
 
   function put(change: LayerChange, items: ReadonlyMap<string, Feature>): void {

@@ -23,7 +23,7 @@ const NAMED = 200
 
 export type Part = 'people' | 'points' | 'somePoints' | 'alarms'
 
-/** The time machine: the second that the whole screen shows instead of now. */
+/** The time machine: the second that the whole screen shows instead of now. The present stays until it is read: nothing is drawn in between. */
 export const useMachine = defineStore('risk-machine', () => {
   const [session, plant, screen] = [useSession(), usePlant(), useScreen()]
   const on = ref(false)
@@ -84,6 +84,11 @@ export const useMachine = defineStore('risk-machine', () => {
         const wanted = at.value
         const [answer, [then, gaps]] = await Promise.all([ask<Schema<'LevelsAt'>>(pathOf('/api/risk/at', {}), wanted), rest(wanted)])
         if (!on.value) return
+        if (!before) {
+          before = screen.visible
+          if ([...ONLY_NOW].some((layer) => screen.visible.has(layer)))
+            screen.visible = new Set([...before].filter((layer) => !ONLY_NOW.has(layer)))
+        }
         const levels = Object.entries(answer.levels).filter((e): e is [string, RiskLevel] => isRiskLevel(e[1]))
         plant.setPast(new Map(levels), then)
         missing.value = gaps
@@ -93,6 +98,8 @@ export const useMachine = defineStore('risk-machine', () => {
     } catch (error) {
       fault.value = error instanceof Error ? error.message : String(error)
       pause()
+      // nothing of the past can be shown, and the present would pass for it
+      if (on.value && !plant.past) plant.setPast(new Map(plant.zones.map((zone) => [zone.properties.code, riskOf(zone)])))
     } finally {
       asking = false
     }
@@ -105,9 +112,6 @@ export const useMachine = defineStore('risk-machine', () => {
     from.value = to.value - REACH
     at.value = Math.max(from.value, Math.min(to.value, start ?? to.value - 3_600_000))
     shown.value = undefined
-    before = screen.visible
-    screen.visible = new Set([...before].filter((layer) => !ONLY_NOW.has(layer)))
-    plant.setPast(new Map(plant.zones.map((zone) => [zone.properties.code, riskOf(zone)])))
     last.value = undefined
     await show() // first the second that was asked for, then what may wait
     const query = { from: new Date(from.value).toISOString(), to: new Date(to.value).toISOString(), parts: PARTS }
@@ -134,6 +138,7 @@ export const useMachine = defineStore('risk-machine', () => {
     pause()
     plant.setPast(undefined)
     if (before) screen.visible = before
+    before = undefined
     fault.value = ''
     missing.value = []
   }
