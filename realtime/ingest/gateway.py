@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -94,9 +95,11 @@ class Gateway:
         self.sources: dict[UUID, Running] = {}
         self._revision: tuple[Any, ...] | None = None
         self._told: list[tuple[UUID, bool, str]] = []
+        self._before: datetime | None = None  # when an earlier gateway was last alive
 
     async def run(self) -> None:
         """Run all sources; what was collected is written or spooled before it ends."""
+        await self._look_back()
         tasks = [
             asyncio.create_task(step)
             for step in (self._watch(), self.recorder.run(), self.live.run(), self.tap.run(), self._care())
@@ -108,6 +111,20 @@ class Gateway:
             await end(*tasks, *running)
             self.live.flush()
             await self.recorder.close()
+
+    async def _look_back(self) -> None:
+        """Ask when an earlier gateway was last alive, before the first write says that this one is: from then on nothing is known of the
+        points. Without the database no source is known either, so waiting for it costs nothing."""
+        while True:
+            try:
+                async with uow.unit_of_work(uow.ALL_ENTERPRISES) as unit:
+                    self._before = await history.writer_alive(unit.session)
+                return
+            except (DBAPIError, OSError) as error:
+                if not outbox.is_outage(error):
+                    raise
+                log.warning("the database is away", error=str(error).splitlines()[0])
+                await asyncio.sleep(min(self._look, 1.0))
 
     async def _watch(self) -> None:
         """Follow what is set: sources start, stop and change without a restart of the gateway, at once."""
@@ -152,7 +169,7 @@ class Gateway:
             points = await repository.points(unit.session, row.id)
             tags = await history.ensure_tags(unit.session, row.enterprise_id, [p.device_id for p in points])
             newest = await repository.newest(unit.session, list(tags.values()))
-            alive = await history.writer_alive(unit.session)
+            alive = self._before if self._revision is None else await history.writer_alive(unit.session)
         owners = {tags[p.device_id]: (row.enterprise_id, p.device_id) for p in points}
         self.live.owners = {**self.live.owners, **owners}
         fields = [FieldPoint(tags[p.device_id], p.address, p.scale, p.shift) for p in points]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -123,11 +124,14 @@ async def test_values_go_from_the_field_to_the_screen_and_a_dead_source_turns_ba
         # A source that is switched off is not known any more.
         await put(enterprise.id, "gds", "modbus_tcp", bus, {mb: "4:holding:2"}, enabled=False)
         await eventually(lambda: screen[mb]["q"] == "bad")
-    # A gateway that starts again knows nothing until it is told; the time that it was down is a gap.
-    async with running(database, enterprise.id, tmp_path) as (gateway, screen):
-        await eventually(lambda: screen[ua]["q"] == "bad" and screen[ua]["ts"] is not None)
-        await gateway.recorder.flush()
-        assert (await manager.get(f"/api/points/{ua}/latest")).json()["quality"] == "bad"
+    # A gateway that starts again knows nothing until it is told; the time that it was down is a gap, from its beginning.
+    ended = clock.now()
+    with clock.travel(by=timedelta(hours=1)):
+        async with running(database, enterprise.id, tmp_path) as (gateway, screen):
+            await eventually(lambda: screen[ua]["q"] == "bad" and screen[ua]["ts"] is not None)
+            await gateway.recorder.flush()
+    told = (await manager.get(f"/api/points/{ua}/latest")).json()
+    assert told["quality"] == "bad" and datetime.fromisoformat(told["ts"]) < ended + timedelta(minutes=1)
     assert (await manager.get("/api/sources")).status_code == 403
 
 
