@@ -6,6 +6,20 @@ export async function tilesetsOf(api: ApiClient, list: string, site: string): Pr
   return tilesets.filter((one) => one.site === site)
 }
 
+/** Square metres inside outlines of longitudes and latitudes in degrees; a plant is small enough for a flat map of it. */
+export function coveredArea(outlines: readonly (readonly (readonly number[])[])[]): number {
+  const metres = 111_320
+  return outlines.reduce((sum, ring) => {
+    const scale = metres * metres * Math.cos(((ring[0]?.[1] ?? 0) * Math.PI) / 180)
+    const [x0 = 0, y0 = 0] = ring[0] ?? []
+    const twice = ring.reduce((area, [x = 0, y = 0], i) => {
+      const [u = 0, v = 0] = ring[(i + 1) % ring.length] ?? []
+      return area + (x - x0) * (v - y0) - (u - x0) * (y - y0)
+    }, 0)
+    return sum + (Math.abs(twice) / 2) * scale
+  }, 0)
+}
+
 type Bounds = readonly [number, number, number, number]
 
 /** Share of the smaller of two boxes that both cover. */

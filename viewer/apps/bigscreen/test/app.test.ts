@@ -5,7 +5,7 @@ import { catalogue } from '../src/i18n/catalogue'
 import en from '../src/i18n/en'
 import zh from '../src/i18n/zh-CN'
 import { LAYERS } from '../src/layers'
-import { overlap, surveysOf } from '../src/tilesets'
+import { coveredArea, overlap, surveysOf } from '../src/tilesets'
 import { parseHash, toHash } from '../src/url'
 
 describe('texts', () => {
@@ -35,7 +35,10 @@ describe('address', () => {
   })
 
   it('names a person by id, and that the camera follows', () => {
-    const state = { selected: { layer: 'people', code: '01a225bf-a755-7287-93c6-f885bd960983' }, followed: true as const }
+    const state = {
+      selected: { layer: 'people', code: '01a225bf-a755-7287-93c6-f885bd960983' },
+      followed: true as const,
+    }
     expect(parseHash(toHash(state))).toEqual(state)
     expect(toHash({ followed: true })).toBe('')
   })
@@ -57,6 +60,20 @@ describe('surveys', () => {
     expect(groups.map((g) => g.map((one) => one.tileset))).toEqual([['far'], ['b', 'a']])
     expect(overlap([0, 0, 1, 1], [0.5, 0, 1.5, 1])).toBeCloseTo(0.5)
     expect(overlap([0, 0, 1, 1], [2, 0, 3, 1])).toBe(0)
+  })
+
+  it('say how much ground they cover', () => {
+    const [east, north] = [100 / (111_320 * Math.cos((38 * Math.PI) / 180)), 50 / 111_320]
+    const ring = [
+      [117, 38],
+      [117 + east, 38],
+      [117 + east, 38 + north],
+      [117, 38 + north],
+      [117, 38],
+    ]
+    expect(coveredArea([ring])).toBeCloseTo(5000, 0)
+    expect(coveredArea([ring, [...ring].reverse()])).toBeCloseTo(10_000, 0)
+    expect(coveredArea([])).toBe(0)
   })
 })
 

@@ -30,8 +30,6 @@ export interface Paint {
   fill: number
   rim: number
   selected: boolean
-  /** 0..1, a change that wants to be seen */
-  pulse: number
   /** 0 plain, 1 dense hatch .. 3 wide dots: the level without its colour */
   pattern: number
   /** left bright while the rest is dimmed */
@@ -87,6 +85,7 @@ export class Drape {
         u_palette: { type: UniformType.SAMPLER_2D, value: blank(nearest) },
         u_heights: { type: UniformType.SAMPLER_2D, value: blank(nearest) },
         u_opacity: { type: UniformType.FLOAT, value: 0 },
+        u_tick: { type: UniformType.FLOAT, value: 0 },
         u_cutBox: { type: UniformType.VEC4, value: new Cartesian4() },
         u_cutHalf: { type: UniformType.VEC3, value: new Cartesian3() },
         u_dim: { type: UniformType.FLOAT, value: 0 },
@@ -159,11 +158,10 @@ export class Drape {
     this.palette = new Uint8Array(WIDTH * this.rows * 2 * 4)
   }
 
-  /** Writes texels; `flush` sends them. */
-  paint(id: string, paint: Paint): void {
-    const i = this.index.get(id)
-    if (i === undefined) return
-    const at = (Math.floor(i / WIDTH) * 2 * WIDTH + (i % WIDTH)) * 4
+  /** Writes texels; `flush` sends them. `tick`: it pulses from then on (1..255, round and round), until `calm` says that this tick is over. */
+  paint(id: string, paint: Paint, tick?: number): void {
+    const at = this.texel(id)
+    if (at === undefined) return
     const { palette } = this
     // one by one: of thousands of zones that change at once, arrays would cost more than the rest
     palette[at] = paint.rgb[0]
@@ -172,16 +170,42 @@ export class Drape {
     palette[at + 3] = byte(paint.fill)
     const flags = at + WIDTH * 4
     palette[flags] = paint.selected ? 255 : 0
-    palette[flags + 1] = byte(paint.pulse)
+    if (tick !== undefined) palette[flags + 1] = tick
     palette[flags + 2] = paint.pattern + (paint.lit ? LIT : 0)
     palette[flags + 3] = byte(paint.rim)
   }
 
+  /** These zones pulse from a tick on; `flush` sends it. */
+  pulse(ids: readonly string[], tick: number): void {
+    for (const id of ids) {
+      const at = this.texel(id)
+      if (at !== undefined) this.palette[at + WIDTH * 4 + 1] = tick
+    }
+  }
+
+  /** Those of the zones that still pulse from this tick do so no more; `flush` sends it. */
+  calm(ids: readonly string[], tick: number): void {
+    for (const id of ids) {
+      const at = this.texel(id)
+      if (at !== undefined && this.palette[at + WIDTH * 4 + 1] === tick) this.palette[at + WIDTH * 4 + 1] = 0
+    }
+  }
+
+  /** What tick it is, 0..255: pulses fade without a texel being written. */
+  setTick(tick: number): void {
+    this.shader.setUniform('u_tick', tick)
+  }
+
+  /** Where the texel of a zone begins in the palette. */
+  private texel(id: string): number | undefined {
+    const i = this.index.get(id)
+    return i === undefined ? undefined : (Math.floor(i / WIDTH) * 2 * WIDTH + (i % WIDTH)) * 4
+  }
+
   /** #rrggbb of the texel that the shader reads. */
   colour(id: string): string | undefined {
-    const i = this.index.get(id)
-    if (i === undefined) return undefined
-    const at = (Math.floor(i / WIDTH) * 2 * WIDTH + (i % WIDTH)) * 4
+    const at = this.texel(id)
+    if (at === undefined) return undefined
     return '#' + [0, 1, 2].map((k) => (this.palette[at + k] as number).toString(16).padStart(2, '0')).join('')
   }
 

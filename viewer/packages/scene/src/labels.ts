@@ -6,6 +6,7 @@ import type { Placed } from './model'
 import { eye, projector, type Lens, type Orbit } from './orbit'
 import { labelStyle, riskOf, type LabelStyle } from './style'
 import { pinAt } from './pins'
+import type { SceneFeature } from './types'
 
 interface Label {
   key: string
@@ -16,7 +17,9 @@ interface Label {
   element: HTMLDivElement
   text: string
   level: RiskLevel | undefined
-  /** its feature is another one since this was read from it */
+  /** what style and place were read from: thousands may change at once, and each is read when a frame wants to know */
+  feature: SceneFeature
+  /** text and level are to be read */
   stale: boolean
   /** its element says the text and the level */
   written: boolean
@@ -45,9 +48,9 @@ export class Labels {
       if (placed.ref.layer === layer && !things.has(placed.ref.id)) this.remove(key)
   }
 
-  /** Single changes of a layer; `things` holds all of it. */
-  changeLayer(layer: string, things: ReadonlyMap<string, Placed>, changed: Iterable<string>): void {
-    for (const id of changed) {
+  /** Things that came, went or have another shape; `things` holds all of the layer. Other changes are seen when a frame is drawn. */
+  changeLayer(layer: string, things: ReadonlyMap<string, Placed>, reshaped: Iterable<string>): void {
+    for (const id of reshaped) {
       const placed = things.get(id)
       if (placed) this.put(placed)
       else this.remove(keyOf({ layer, id }))
@@ -59,28 +62,35 @@ export class Labels {
     const known = this.labels.get(key)
     if (known) {
       known.placed = placed
-      known.stale = true
       return
     }
-    const style = labelStyle(placed.ref.layer, placed.feature)
+    const { feature } = placed
+    const style = labelStyle(placed.ref.layer, feature)
     if (!style) return
     const element = document.createElement('div')
     element.className = `scene-label ${placed.ref.layer}`
     element.dataset['key'] = key
     this.root.append(element)
-    const below = placed.feature.geometry.type === 'Point'
+    const below = feature.geometry.type === 'Point'
     const unseen = { text: '', level: undefined, stale: true, written: false, width: 0, height: 0, shown: false }
-    this.labels.set(key, { key, placed, style, at: placed.at, below, element, ...unseen })
+    const at = below ? pinAt(placed) : placed.at
+    this.labels.set(key, { key, placed, feature, style, at, below, element, ...unseen })
   }
 
-  /** What its feature says now. Thousands may change at once: it is read when the next frame wants to know. */
+  /** Where and how its feature wants it now. */
+  private place(label: Label): void {
+    const { placed } = label
+    label.feature = placed.feature
+    label.style = labelStyle(placed.ref.layer, placed.feature) ?? label.style
+    label.at = label.below ? pinAt(placed) : placed.at
+    label.stale = true
+  }
+
+  /** What its feature says now. */
   private read(label: Label): void {
     const { placed } = label
-    const { ref, feature } = placed
-    const level = ref.layer === 'zone' ? riskOf(feature) : undefined
+    const level = placed.ref.layer === 'zone' ? riskOf(placed.feature) : undefined
     const text = this.name(placed)
-    label.style = labelStyle(ref.layer, feature) ?? label.style
-    label.at = label.below ? pinAt(placed) : placed.at
     if (text !== label.text) label.width = 0
     if (text !== label.text || level !== label.level) label.written = false
     Object.assign(label, { text, level, stale: false })
@@ -119,12 +129,13 @@ export class Labels {
     for (const label of this.labels.values()) {
       const chosen = label.key === selected
       if (!chosen && !visible(label.placed)) continue
-      if (label.stale) this.read(label)
+      if (label.feature !== label.placed.feature) this.place(label)
       const { near, far } = label.style
       const distance = Math.hypot(label.at[0] - from[0], label.at[1] - from[1], label.at[2] - from[2])
       if (!chosen && (distance < near || distance > far)) continue
       const p = where([label.at[0], label.at[1], label.at[2] + lift(label.placed)])
       if (!p || p.x < -80 || p.y < -40 || p.x > lens.width + 80 || p.y > lens.height + 40) continue
+      if (label.stale) this.read(label)
       if (label.width === 0) this.size(label)
       const { width, height } = label
       const y = label.below ? p.y + 18 : p.y - height - 2

@@ -14,7 +14,7 @@ const STEP: Record<string, number> = { plant: 0, area: 0.05, unit: 0.1, place: 0
 export function drawGroundZones(engine: Engine, frame: SiteFrame, model: PlantModel, visible: boolean): void {
   const zones = engine.bare && visible ? [...model.layer('zone').values()] : []
   const height = (zone: Placed) => 0.1 + (STEP[String(zone.feature.properties['kind'])] ?? 0.1)
-  const paint = (zone: Placed) => zonePaint(zone.feature, { selected: false, pulse: 0, visible: true })
+  const paint = (zone: Placed) => zonePaint(zone.feature, { selected: false, visible: true })
   engine.keep(
     'ground-zones',
     LEVELS.flatMap((level) => {

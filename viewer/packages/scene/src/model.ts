@@ -6,6 +6,8 @@ import type { FeatureRef, SceneFeature } from './types'
 export interface Placed {
   ref: FeatureRef
   feature: SceneFeature
+  /** what its shape was taken from */
+  shaped: SceneFeature
   /** where its label or pin stands */
   at: Vec3
   rings: Point2[][]
@@ -32,25 +34,62 @@ export class PlantModel {
     return ref && this.layers.get(ref.layer)?.get(ref.id)
   }
 
-  /** All of a layer. True when something came, went or has another shape now. */
-  set(layer: string, features: readonly SceneFeature[]): boolean {
+  /** All of a layer. Which things came, went or have another shape now. */
+  set(layer: string, features: readonly SceneFeature[]): string[] {
     const fresh = new Set(features.map((f) => f.id))
     const gone = [...this.layer(layer).keys()].filter((id) => !fresh.has(id))
     return this.change(layer, new Map(features.map((f) => [f.id, f])), new Set(gone))
   }
 
-  /** Single changes of a layer. True when something came, went or has another shape now. */
-  change(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): boolean {
+  /** Single changes of a layer. Which things came, went or have another shape now. */
+  change(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): string[] {
+    return [...this.remove(layer, gone), ...this.take(layer, set), ...this.reshape(layer, set.keys())]
+  }
+
+  /** Which of these were there. */
+  remove(layer: string, gone: ReadonlySet<string>): string[] {
+    const map = this.layer(layer)
+    return [...gone].filter((id) => map.delete(id))
+  }
+
+  /**
+   * Features as they are now; which of them are new. Known ones keep their shape until `reshape` has looked at it, which costs more
+   * than everything else.
+   *
+   * @param changed hears of each known thing, as it is and as it was
+   */
+  take(
+    layer: string,
+    set: ReadonlyMap<string, SceneFeature>,
+    changed?: (now: SceneFeature, before: SceneFeature) => void,
+  ): string[] {
     const map = this.layers.get(layer) ?? new Map<string, Placed>()
     this.layers.set(layer, map)
-    let reshaped = false
-    for (const id of gone) reshaped = map.delete(id) || reshaped
+    const fresh: string[] = []
     for (const [id, feature] of set) {
       const known = map.get(id)
-      if (known && sameShape(known.feature, feature)) known.feature = feature
-      else {
+      if (!known) {
         map.set(id, this.place(layer, feature))
-        reshaped = true
+        fresh.push(id)
+        continue
+      }
+      changed?.(feature, known.feature)
+      known.feature = feature
+    }
+    return fresh
+  }
+
+  /** Gives things the shape of what they are now; which of them had another one. */
+  reshape(layer: string, ids: Iterable<string>): string[] {
+    const map = this.layer(layer)
+    const reshaped: string[] = []
+    for (const id of ids) {
+      const placed = map.get(id)
+      if (!placed || placed.shaped === placed.feature) continue
+      if (sameShape(placed.shaped, placed.feature)) placed.shaped = placed.feature
+      else {
+        map.set(id, this.place(layer, placed.feature))
+        reshaped.push(id)
       }
     }
     return reshaped
@@ -66,15 +105,16 @@ export class PlantModel {
       return this.frame.toLocal(lon ?? 0, lat ?? 0, h ?? ground)
     }
     const ref = { layer, id: feature.id }
+    const shaped = feature
     const { type, coordinates } = feature.geometry
     if (type === 'Point') {
       const at = local(coordinates)
-      return { ref, feature, at, rings: [], line: [at], zMin: at[2], zMax: at[2], box: boxOf([[at[0], at[1]]]) }
+      return { ref, feature, shaped, at, rings: [], line: [at], zMin: at[2], zMax: at[2], box: boxOf([[at[0], at[1]]]) }
     }
     if (type === 'LineString') {
       const line = (coordinates as unknown[]).map(local)
       const at = line[Math.floor(line.length / 2)] ?? [0, 0, 0]
-      return { ref, feature, at, rings: [], line, zMin: 0, zMax: 0, box: boxOf(line.map(([x, y]) => [x, y])) }
+      return { ref, feature, shaped, at, rings: [], line, zMin: 0, zMax: 0, box: boxOf(line.map(([x, y]) => [x, y])) }
     }
     const polygons = (type === 'MultiPolygon' ? coordinates : [coordinates]) as unknown[][][]
     const rings = polygons.flatMap((polygon) =>
@@ -84,6 +124,7 @@ export class PlantModel {
     return {
       ref,
       feature,
+      shaped,
       at: [x, y, labelHeight(layer, zMin, zMax)],
       rings,
       line: [],
@@ -128,14 +169,40 @@ export class PlantModel {
 function sameShape(a: SceneFeature, b: SceneFeature): boolean {
   const [p, q] = [a.properties, b.properties]
   if (p['z_min'] !== q['z_min'] || p['z_max'] !== q['z_max']) return false
-  return a.geometry.type === b.geometry.type && equal(a.geometry.coordinates, b.geometry.coordinates)
+  const { type, coordinates: c } = a.geometry
+  const { coordinates: d } = b.geometry
+  if (type !== b.geometry.type) return false
+  switch (type) {
+    case 'Point':
+      return samePosition(c as number[], d as number[])
+    case 'LineString':
+      return sameLine(c as number[][], d as number[][])
+    case 'Polygon':
+      return sameLines(c as number[][][], d as number[][][])
+    default:
+      return equal(c, d)
+  }
+}
+
+// Written out by depth: of thousands of changes at once a comparison that does not know what it compares would be the dearest part.
+const samePosition = (a: number[], b: number[]): boolean =>
+  a.length === b.length && a[0] === b[0] && a[1] === b[1] && a[2] === b[2]
+
+function sameLine(a: number[][], b: number[][]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!samePosition(a[i] as number[], b[i] as number[])) return false
+  return true
+}
+
+function sameLines(a: number[][][], b: number[][][]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!sameLine(a[i] as number[][], b[i] as number[][])) return false
+  return true
 }
 
 function equal(a: unknown, b: unknown): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) return a === b
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && !equal(a[i], b[i])) return false
-  return true
+  return a.length === b.length && a.every((item, i) => equal(item, b[i]))
 }
 
 function labelHeight(layer: string, zMin: number, zMax: number): number {

@@ -72,6 +72,7 @@ export class PlantScene implements PlantView {
       lit: () => showing.lit,
       draw: () => this.engine.draw(),
       touch: () => this.engine.touch(),
+      reshaped: (ids) => this.reshaped('zone', ids),
       ground: () => drawGroundZones(this.engine, this.frame, this.model, showing.visible.has('zone')),
     })
     this.pointer = this.makePointer()
@@ -224,20 +225,22 @@ export class PlantScene implements PlantView {
   setLayer(layer: string, features: readonly SceneFeature[]): void {
     const reshaped = this.model.set(layer, features)
     this.labels.setLayer(layer, this.model.layer(layer))
-    if (layer === 'zone') this.zones.changed()
+    if (layer === 'zone') this.zones.paint()
     this.layerChanged(layer, reshaped)
   }
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
-    const recoloured = layer === 'zone' ? this.zones.noticeChanges(set) : []
-    const reshaped = this.model.change(layer, set, gone)
-    this.labels.changeLayer(layer, this.model.layer(layer), [...set.keys(), ...gone])
-    if (layer === 'zone') this.zones.changed(reshaped ? undefined : set.keys(), recoloured)
-    this.layerChanged(layer, reshaped)
+    if (layer === 'zone') this.zones.change(set, gone)
+    else this.reshaped(layer, this.model.change(layer, set, gone))
   }
 
-  private layerChanged(layer: string, reshaped: boolean): void {
-    if (reshaped) this.feeds.renew(layer)
+  private reshaped(layer: string, ids: readonly string[]): void {
+    this.labels.changeLayer(layer, this.model.layer(layer), ids)
+    this.layerChanged(layer, ids)
+  }
+
+  private layerChanged(layer: string, reshaped: readonly string[]): void {
+    if (reshaped.length > 0) this.feeds.renew(layer)
     this.showing.floors.renew()
     if ((PIN_LAYERS as readonly string[]).includes(layer))
       this.engine.pins.setLayer(layer, this.model.layer(layer).values())
@@ -382,12 +385,11 @@ export class PlantScene implements PlantView {
 
   /** For tests of the recovery: takes the WebGL context away as a driver reset would. */
   loseContext(): void {
-    const gl = this.engine.canvas.getContext('webgl2')
-    gl?.getExtension('WEBGL_lose_context')?.loseContext()
+    this.engine.canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext()
   }
 
   destroy(): void {
-    this.zones.stop()
+    this.zones.end()
     this.feeds.stop()
     this.live.destroy()
     this.observer.disconnect()

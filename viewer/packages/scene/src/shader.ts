@@ -1,3 +1,4 @@
+import { PULSE_TICKS, TICKS } from './pulses'
 import { REACH } from './raster'
 
 /** What every fragment of the mesh goes through: cuts, zone paint, heat and dimming. Places are local metres of the site's frame. */
@@ -10,6 +11,8 @@ bool zoneHolds(float n, float z) {
   vec4 h = texelFetch(u_heights, ivec2(int(mod(i, 256.0)), int(i / 256.0)), 0);
   return z >= h.x && z <= h.y;
 }
+// what is left of a pulse that began at a tick (0: none does)
+float pulseOf(float began) { return began < 0.5 ? 0.0 : max(0.0, 1.0 - mod(u_tick - began, ${TICKS.toFixed(1)}) / ${PULSE_TICKS.toFixed(1)}); }
 bool hit(vec4 what, float z) { return z >= what.y && z <= what.z; }
 // how much of the light for a thing (number, heights, strength) falls on a texel of numbers
 float glow(vec4 what, vec4 ids, float z) {
@@ -64,7 +67,7 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
       }
       ink *= (1.0 - smoothstep(0.15, 0.35, px / spacing)) * flat_;
       float selected = flags.r;
-      float alpha = paint.a * mix(0.5, 1.0, flat_) * (1.0 + 0.55 * ink) + 0.4 * flags.g + 0.12 * selected;
+      float alpha = paint.a * mix(0.5, 1.0, flat_) * (1.0 + 0.55 * ink) + 0.4 * pulseOf(floor(flags.g * 255.0 + 0.5)) + 0.12 * selected;
       float width = max(2.0 * px, min(0.8, 0.3 + 8.0 * px)) * (1.0 + 0.6 * selected);
       float rim = (1.0 - smoothstep(width, width + max(px, 0.15), d)) * flags.a * mix(0.35, 1.0, flat_);
       float gap = smoothstep(0.2, 0.2 + max(px, 0.2), d);

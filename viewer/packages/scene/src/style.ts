@@ -108,7 +108,12 @@ export function riskOf(feature: SceneFeature): RiskLevel {
 }
 
 /** The wider a zone, the thinner its paint: what happens in a unit must not drown in the colour of its area. */
-const FILL: Record<string, number> = { plant: 0, area: 0.08, unit: 0.24, place: 0.36 }
+const FILL = new Map([
+  ['plant', 0],
+  ['area', 0.08],
+  ['unit', 0.24],
+  ['place', 0.36],
+])
 const COLOUR: Record<RiskLevel, [number, number, number]> = {
   1: rgb(RISK[1].colour),
   2: rgb(RISK[2].colour),
@@ -117,20 +122,16 @@ const COLOUR: Record<RiskLevel, [number, number, number]> = {
 }
 const PATTERN: Record<RiskLevel, number> = { 1: 1, 2: 2, 3: 3, 4: 0 }
 
-export function zonePaint(
-  feature: SceneFeature,
-  state: { selected: boolean; pulse: number; visible: boolean; lit?: boolean },
-): Paint {
+export function zonePaint(feature: SceneFeature, state: { selected: boolean; visible: boolean; lit?: boolean }): Paint {
   const level = riskOf(feature)
   const kind = String(feature.properties['kind'] ?? 'unit')
-  const fill = FILL[kind] ?? 0.24
+  const fill = FILL.get(kind) ?? 0.24
   const show = state.visible || state.selected ? 1 : 0
   return {
     rgb: COLOUR[level],
     fill: fill * show,
     rim: (kind === 'plant' ? 0.55 : kind === 'area' ? 0.7 : 0.95) * show,
     selected: state.selected,
-    pulse: state.pulse,
     pattern: fill < 0.2 ? 0 : PATTERN[level],
     lit: state.lit ?? false,
   }

@@ -1,10 +1,10 @@
-import type { Drape } from './drape'
+import type { Drape, Paint } from './drape'
 import type { PlantModel } from './model'
+import { Pulses, TICK_MS, tickAt, tickOf } from './pulses'
 import type { AreaRaster } from './raster'
+import { Slices } from './slices'
 import { riskOf, zonePaint } from './style'
 import type { SceneFeature } from './types'
-
-const PULSE_MS = 1600
 
 export interface ZonePainterHost {
   drape(): Drape
@@ -17,38 +17,68 @@ export interface ZonePainterHost {
   draw(): void
   /** paints the zones on the bare ground where there is no mesh to paint them on */
   ground(): void
+  /** zones that came, went or have another shape */
+  reshaped(ids: string[]): void
   /** several frames in a row are coming */
   touch(): void
 }
 
 /** Keeps the drape in step with the zones: the server's raster when a shape changes, texels of a palette when a level does. */
 export class ZonePainter {
-  private readonly pulses = new Map<string, number>()
-  private timer = 0
+  private readonly pulses = new Pulses()
+  private timer: ReturnType<typeof setInterval> | undefined
   private unsaid: string[] = []
+  private readonly shapes = new Slices<string>((ids) => this.reshaped(this.model.reshape('zone', ids)))
 
   constructor(
     private readonly model: PlantModel,
     private readonly host: ZonePainterHost,
   ) {}
 
-  /** Before the model takes the change: the zones whose level will differ. */
-  noticeChanges(set: ReadonlyMap<string, SceneFeature>): string[] {
-    const differ: string[] = []
-    for (const [id, feature] of set) {
-      const before = this.model.layer('zone').get(id)?.feature
-      if (!before || riskOf(before) === riskOf(feature)) continue
-      this.pulses.set(id, performance.now())
-      differ.push(id)
+  /**
+   * Takes a change in. Texels are written in one go through the zones, however many they are; whether some have another shape too is
+   * looked at afterwards, as most have not and their colour need not wait for it.
+   */
+  change(set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
+    const [drape, look] = [this.host.drape(), this.look()]
+    const started = performance.now()
+    const tick = tickOf(started)
+    const recoloured: string[] = []
+    const fresh = this.model.take('zone', set, (now, before) => {
+      const differs = riskOf(before) !== riskOf(now)
+      if (differs) recoloured.push(now.id)
+      drape.paint(now.id, look(now), differs ? tick : undefined)
+    })
+    if (recoloured.length > 0) {
+      this.unsaid = this.unsaid.concat(recoloured)
+      this.pulses.start(recoloured, started)
+      this.runPulses()
     }
-    return differ
+    this.send()
+    this.reshaped([...fresh, ...this.model.remove('zone', gone)])
+    this.shapes.add(set.keys())
   }
 
-  /** After the model took it. `changed`: all may differ where undefined; the next frame shows `recoloured` in their new colour. */
-  changed(changed?: Iterable<string>, recoloured: readonly string[] = []): void {
-    this.unsaid.push(...recoloured)
-    this.paint(changed)
-    if (this.pulses.size > 0) this.runPulses()
+  /** These came, went or have another shape now. */
+  private reshaped(ids: string[]): void {
+    if (ids.length === 0) return
+    this.paint()
+    this.host.reshaped(ids)
+  }
+
+  /** How zones look now. */
+  private look(): (zone: SceneFeature) => Paint {
+    const visible = this.host.visible()
+    const chosen = this.host.selected()
+    const lit = this.host.lit()
+    return (zone) => zonePaint(zone, { selected: zone.id === chosen, visible, lit: lit?.has(zone.id) ?? false })
+  }
+
+  /** The next frame shows what is painted. */
+  private send(): void {
+    this.host.drape().flush()
+    this.host.ground()
+    this.host.draw()
   }
 
   /** The raster is another one, or the WebGL context is new: everything has to be sent again. */
@@ -57,51 +87,51 @@ export class ZonePainter {
     this.paint()
   }
 
-  /** Writes the texels of these zones, or of all. */
-  paint(ids?: Iterable<string>): void {
+  /** Writes the texels of all zones. */
+  paint(): void {
     const drape = this.host.drape()
-    const visible = this.host.visible()
-    const chosen = this.host.selected()
-    const lit = this.host.lit()
-    const zones = this.model.layer('zone')
-    drape.setDim(lit !== undefined)
-    if (!ids) drape.clear()
-    const now = performance.now()
-    for (const id of ids ?? zones.keys()) {
-      const placed = zones.get(id)
-      if (!placed) continue
-      const started = this.pulses.get(id)
-      const pulse = started === undefined ? 0 : Math.max(0, 1 - (now - started) / PULSE_MS)
-      drape.paint(
-        id,
-        zonePaint(placed.feature, { selected: id === chosen, pulse, visible, lit: lit?.has(id) ?? false }),
-      )
-    }
-    drape.flush()
-    if (this.pulses.size === 0 || this.unsaid.length > 0) this.host.ground()
-    this.host.draw()
+    drape.setDim(this.host.lit() !== undefined)
+    drape.clear()
+    const look = this.look()
+    for (const { feature } of this.model.layer('zone').values()) drape.paint(feature.id, look(feature))
+    for (const pulse of this.pulses) drape.pulse(pulse.ids, pulse.tick)
+    this.send()
   }
 
-  /** A level that changed takes the eye once, for less than two seconds. */
+  /** A level that changed takes the eye once, for less than two seconds: the shader fades it, a tick at a time. */
   private runPulses(): void {
-    if (this.timer) return
-    this.timer = window.setInterval(() => {
-      const now = performance.now()
-      const pulsing = [...this.pulses.keys()]
-      for (const [id, started] of this.pulses) if (now - started > PULSE_MS) this.pulses.delete(id)
+    const tell = (now: number): void => {
+      this.host.drape().setTick(tickAt(now))
       this.host.touch()
-      this.paint(pulsing)
+      this.host.draw()
+    }
+    tell(performance.now())
+    if (this.timer) return
+    this.timer = setInterval(() => {
+      const now = performance.now()
+      const over = this.pulses.end(now)
+      for (const { ids, tick } of over) this.host.drape().calm(ids, tick)
+      if (over.length > 0) this.host.drape().flush()
+      tell(now)
       if (this.pulses.size === 0) this.stop()
-    }, 60)
+    }, TICK_MS)
   }
 
   /** After a frame: the zones whose new colour it has drawn. */
   drawn(): string[] {
-    return this.unsaid.splice(0)
+    const drawn = this.unsaid
+    this.unsaid = []
+    return drawn
   }
 
-  stop(): void {
+  /** For good. */
+  end(): void {
+    this.stop()
+    this.shapes.stop()
+  }
+
+  private stop(): void {
     clearInterval(this.timer)
-    this.timer = 0
+    this.timer = undefined
   }
 }

@@ -5,6 +5,7 @@ import { SiteFrame, type Vec3 } from '../src/frame'
 import { PlantModel } from '../src/model'
 import { solidOf } from '../src/objects'
 import { thingAt } from '../src/picking'
+import { Pulses, PULSE_TICKS, TICK_MS, tickAt, TICKS } from '../src/pulses'
 import {
   askRaster,
   numbersAt,
@@ -14,6 +15,7 @@ import {
   type RasterKind,
   type RasterSource,
 } from '../src/raster'
+import { Slices } from '../src/slices'
 import type { SceneFeature } from '../src/types'
 // cut and packed by the server's own code: tests/unit/tiles3d/test_viewer_fixture.py
 import fixtures from './fixtures/rasters.json'
@@ -236,18 +238,70 @@ describe('the model', () => {
   it('knows whether a change is one of shape', () => {
     const model = new PlantModel(frame)
     const one = (f: SceneFeature) => new Map([[f.id, f]])
-    expect(model.set('zone', [])).toBe(false)
-    expect(model.set('zone', [zone('a', 1), zone('b', 1)])).toBe(true)
-    expect(model.set('zone', [zone('b', 2), zone('a', 1)])).toBe(false)
-    expect(model.change('zone', one(zone('a', 3)), new Set())).toBe(false)
+    expect(model.set('zone', [])).toEqual([])
+    expect(model.set('zone', [zone('a', 1), zone('b', 1)])).toEqual(['a', 'b'])
+    expect(model.set('zone', [zone('b', 2), zone('a', 1)])).toEqual([])
+    expect(model.change('zone', one(zone('a', 3)), new Set())).toEqual([])
     expect(model.get({ layer: 'zone', id: 'a' })?.feature.properties['risk']).toBe(3)
-    expect(model.change('zone', one(zone('a', 3, 117.791)), new Set())).toBe(true)
+    expect(model.change('zone', one(zone('a', 3, 117.791)), new Set())).toEqual(['a'])
     const higher = zone('a', 3, 117.791)
-    expect(model.change('zone', one({ ...higher, properties: { ...higher.properties, z_max: 10 } }), new Set())).toBe(
-      true,
-    )
-    expect(model.change('zone', new Map(), new Set(['nobody']))).toBe(false)
-    expect(model.set('zone', [zone('b', 2)])).toBe(true)
+    const taller = { ...higher, properties: { ...higher.properties, z_max: 10 } }
+    expect(model.change('zone', one(taller), new Set())).toEqual(['a'])
+    expect(model.change('zone', new Map(), new Set(['nobody']))).toEqual([])
+    expect(model.set('zone', [zone('b', 2)])).toEqual(['a'])
     expect([...model.layer('zone').keys()]).toEqual(['b'])
+  })
+
+  it('takes a new look at once and a new shape when it is looked for', () => {
+    const model = new PlantModel(frame)
+    model.set('zone', [zone('a', 1), zone('b', 1)])
+    const heard: unknown[][] = []
+    const wider = zone('a', 2, 117.791)
+    const set = new Map([wider, zone('b', 3), zone('c', 4)].map((f) => [f.id, f]))
+    const fresh = model.take('zone', set, (now, before) =>
+      heard.push([now.id, before.properties['risk'], now.properties['risk']]),
+    )
+    expect([fresh, heard]).toEqual([['c'], [['a', 1, 2], ['b', 1, 3]]]) // prettier-ignore
+    const known = model.get({ layer: 'zone', id: 'a' })
+    expect(known?.feature).toBe(wider)
+    model.take('zone', new Map([['a', zone('a', 4, 117.791)]]))
+    expect(model.reshape('zone', ['a', 'b', 'c', 'nobody'])).toEqual(['a'])
+    expect(model.get({ layer: 'zone', id: 'a' })?.box.maxX).toBeGreaterThan((known?.box.maxX ?? 0) + 50)
+    expect(model.reshape('zone', ['a', 'b', 'c'])).toEqual([])
+  })
+})
+
+describe('slices', () => {
+  it('come one after the other, in the order of what was added, until they are stopped', () => {
+    vi.useFakeTimers()
+    const done: number[][] = []
+    const slices = new Slices<number>((slice) => done.push(slice), 3)
+    slices.add([1, 2])
+    slices.add(new Set([3, 4, 5]).keys())
+    expect(done).toEqual([])
+    vi.runOnlyPendingTimers()
+    expect(done).toEqual([[1, 2, 3]])
+    vi.runAllTimers()
+    expect(done.flat()).toEqual([1, 2, 3, 4, 5])
+    slices.add([6])
+    slices.stop()
+    vi.runAllTimers()
+    expect(done.flat()).toHaveLength(5)
+    vi.useRealTimers()
+  })
+})
+
+describe('pulses of zones that changed', () => {
+  it('carry the tick at which they began, go round and end by themselves', () => {
+    const pulses = new Pulses()
+    const wrap = TICKS * TICK_MS
+    pulses.start(['a'], 10 * TICK_MS + 1)
+    pulses.start(['b'], wrap + 5)
+    expect([...pulses].map((p) => p.tick)).toEqual([10, TICKS]) // 0 says that there is none
+    expect(tickAt(wrap + TICK_MS / 2)).toBeCloseTo(0.5)
+    expect(pulses.end(10 * TICK_MS + 1 + (PULSE_TICKS - 1) * TICK_MS)).toEqual([])
+    expect(pulses.end(10 * TICK_MS + 1 + PULSE_TICKS * TICK_MS).map((p) => p.ids)).toEqual([['a']])
+    expect([...pulses].map((p) => p.ids)).toEqual([['b']])
+    expect(PULSE_TICKS * TICK_MS).toBeLessThan(2000)
   })
 })

@@ -127,6 +127,7 @@ export default {
     residual: 'Control points',
     fit: 'RMS {rms} m, max {max} m ({n} points)',
     noFit: 'Not fitted to control points',
+    covers: 'Covers',
     licence: 'Licence',
     triangles: 'Triangles',
     unknown: 'Not stated',

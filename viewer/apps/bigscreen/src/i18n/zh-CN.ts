@@ -112,6 +112,7 @@ export default {
     residual: '控制点残差',
     fit: '均方根 {rms} m，最大 {max} m（{n} 点）',
     noFit: '未做控制点校准',
+    covers: '覆盖范围',
     licence: '许可',
     triangles: '三角面',
     unknown: '未填写',
