@@ -1,4 +1,4 @@
-"""The model that answers: what lights up and what is cut away, read from the drawn picture.
+"""The model that answers: what lights up, what is cut away and what cameras see, read from the drawn picture.
 
 Where a pixel lies on the mesh comes from the picture's depth; what should have happened there comes from outlines, never from the rasters that
 the picture is made with. Each test brings the thing that it looks at.
@@ -6,141 +6,49 @@ the picture is made with. Each test brings the thing that it looks at.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
-from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pytest
 import shapely
-from numpy.typing import NDArray
-from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.bigscreen.test_bigscreen import READY, new_context, wait
+from tests.e2e.bigscreen.demand.drawn import (
+    PIXELS,
+    aside,
+    bare_page,
+    degrees,
+    differs,
+    fly,
+    grid,
+    known,
+    look,
+    near,
+    on_mesh,
+    outline,
+    picture,
+    share,
+    thing,
+)
+from tests.e2e.bigscreen.test_bigscreen import wait
 from tests.e2e.conftest import Plant
-from tiles.tiles3d.georef import enu_frame, geodetic
 
-#: Nothing but the drawn model: no panels, names or live overlays.
-BARE = "* { visibility: hidden !important } .scene-canvas canvas { visibility: visible !important }"
 HOUSE = "BD-04"
-#: Nobody walks through the picture, and no alarm flies the camera away.
-ALONE = """() => {
-  const { view } = __twin
-  view.setVisible(new Set(['building']))
-  window.__fly = view.flyTo.bind(view)
-  view.flyTo = () => undefined
+SAND, VIOLET, TEAL = (217, 192, 143), (168, 147, 240), (79, 195, 181)
+#: Two people who stand still, one over the other.
+STANDING = """([places, t]) => {
+  const person = ([id, floor, [lon, lat, h]]) =>
+    [id, { id, floor, lon, lat, h, t, glyph: 'worker', hue: 'teal', state: 'held' }]
+  __twin.view.setVisible(new Set(['building', 'standing']))
+  __twin.view.live.setMovers('standing', new Map(places.map(person)), { shape: 'circle' })
 }"""
-SAND = (217, 192, 143)
-_PLACES = "pixels => pixels.map(([x, y]) => __twin.view.engine.pickModel(x, y) ?? null)"
-_PIXELS = """places => places.map(place => {
-  const { frame, engine } = __twin.view
-  const [x, y, z] = frame.toEcef(place)
-  const at = engine.scene.cartesianToCanvasCoordinates({ x, y, z })
-  return [at.x, at.y]
-})"""
-
-Picture = NDArray[np.int16]
 
 
 @pytest.fixture(scope="module")
 def page(plant: Plant, browser: Browser) -> Iterator[Page]:
-    context = new_context(browser)
-    made = context.new_page()
-    made.set_viewport_size({"width": 720, "height": 420})
-    plant.login(made, "manager")
-    made.goto(f"{plant.url}/screen/#layers=building")
-    wait(made, READY)
-    made.add_style_tag(content=BARE)
-    made.evaluate(ALONE)
-    yield made
-    context.close()
-
-
-@contextmanager
-def thing(plant: Plant, layer: str, geometry: dict[str, Any], **properties: Any) -> Iterator[dict[str, Any]]:
-    """A feature of the site for as long as a test looks at it."""
-    cookie = plant.token("manager")
-    code = f"E2E-{uuid4().hex[:6].upper()}"
-    body = {"geometry": geometry, "properties": {"code": code, "name": code, **properties}}
-    made = plant.call("POST", f"/api/spatial/{layer}", body, cookie=cookie)
-    try:
+    with bare_page(plant, browser) as made:
         yield made
-    finally:
-        headers = {"If-Match": f'"{made["properties"]["version"]}"'}
-        plant.call("DELETE", f"/api/spatial/{layer}/{made['id']}", cookie=cookie, headers=headers)
-
-
-def degrees(plant: Plant, places: list[tuple[float, float, float]]) -> list[list[float]]:
-    """Local metres to degrees and ellipsoidal metres."""
-    lon, lat, h = plant.call("GET", "/api/config")["site"]["center"]
-    frame = enu_frame(lon, lat, h)
-    return [[float(v) for v in geodetic(frame[:3, :3] @ np.array(p) + frame[:3, 3])] for p in places]
-
-
-def fly(page: Page, layer: str, code: str) -> None:
-    """So that a feature fills a good part of the picture."""
-    page.evaluate(
-        "([layer, code]) => { const things = [...__twin.view.model.layer(layer).values()];"
-        " __fly(things.find(p => p.feature.properties.code === code).ref, { instant: true }) }",
-        [layer, code],
-    )
-
-
-def known(page: Page, feature: dict[str, Any], layer: str) -> None:
-    wait(page, "([layer, id]) => __twin.view.model.get({ layer, id })", [layer, feature["id"]])
-
-
-def picture(page: Page) -> Picture:
-    """As it is once all is drawn, rows x columns x RGB."""
-    before = page.evaluate("() => { __twin.view.engine.draw(); return __twin.frames }")
-    wait(page, f"n => __twin.frames > n && ({READY})()", before)
-    return np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB"), dtype=np.int16)
-
-
-def grid(page: Page, columns: int = 40, rows: int = 24) -> list[tuple[int, int]]:
-    size = page.viewport_size or {"width": 0, "height": 0}
-    xs, ys = np.linspace(10, size["width"] - 10, columns), np.linspace(10, size["height"] - 10, rows)
-    return [(int(x), int(y)) for y in ys for x in xs]
-
-
-def on_mesh(page: Page, pixels: list[tuple[int, int]]) -> list[tuple[float, float, float] | None]:
-    """Local metres of what is drawn at each pixel."""
-    return [tuple(p) if p else None for p in page.evaluate(_PLACES, pixels)]
-
-
-def differs(a: Picture, b: Picture, pixels: list[tuple[int, int]], by: int = 6) -> list[bool]:
-    return [int(np.abs(a[y, x] - b[y, x]).max()) > by for x, y in pixels]
-
-
-def near(colour: tuple[int, int, int], seen: Picture, pixel: tuple[float, float], reach: int) -> float:
-    """How far the most alike pixel around is from a colour."""
-    x, y = round(pixel[0]), round(pixel[1])
-    patch = seen[y - reach : y + reach + 1, x - reach : x + reach + 1].reshape(-1, 3)
-    return float(np.linalg.norm(patch - np.array(colour), axis=1).min())
-
-
-def aside(page: Page) -> None:
-    """The pointer is nowhere on the picture."""
-    page.dispatch_event(".stage", "pointerleave")
-    wait(page, "() => !__twin.hovered")
-
-
-def share(of: list[bool]) -> float:
-    assert len(of) >= 10, f"only {len(of)} places to look at"
-    return sum(of) / len(of)
-
-
-def outline(page: Page, layer: str, code: str) -> tuple[shapely.Polygon, float, float]:
-    """Local outline and heights of a feature."""
-    placed = page.evaluate(
-        "([layer, code]) => { const p = [...__twin.view.model.layer(layer).values()].find(p => p.feature.properties.code === code);"
-        " return [p.rings[0], p.zMin, p.zMax] }",
-        [layer, code],
-    )
-    return shapely.Polygon(placed[0]), placed[1], placed[2]
 
 
 def test_hover_and_click_light_up_that_thing_and_nothing_else(page: Page, plant: Plant) -> None:
@@ -176,6 +84,34 @@ def test_hover_and_click_light_up_that_thing_and_nothing_else(page: Page, plant:
     wait(page, "() => !__twin.selected")
 
 
+def test_a_zone_is_painted_on_its_own_roof_and_nowhere_else(page: Page, plant: Plant) -> None:
+    """Half of a flat roof, and only from the roof's height up: neither the other half nor the ground beside the house takes its colour."""
+    house, _, high = outline(page, "building", HOUSE)
+    west, south, east, north = house.bounds
+    half = shapely.box(west + 1, south + 1, (west + east) / 2, north - 1)
+    ring = degrees(plant, [(x, y, high) for x, y in half.exterior.coords])
+    heights = {"z_min": ring[0][2] - 3, "z_max": ring[0][2] + 15}
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    page.evaluate("() => __twin.view.setVisible(new Set(['zone']))")
+    look(page, plant, ((west + east) / 2, (south + north) / 2, high + 75), -89)
+    before = picture(page)
+    with thing(plant, "zone", shape, kind="place", control_level=1, static_risk=1, **heights) as made:
+        wait(page, "id => __twin.view.feeds.zone?.refs.some(ref => ref.id === id)", made["id"])
+        wait(page, "code => __twin.zone(code)?.colour === '#e5372e'", made["properties"]["code"])
+        painted = picture(page)
+        pixels = grid(page)
+        places = [(i, shapely.Point(p[:2]), p[2]) for i, p in enumerate(on_mesh(page, pixels)) if p]
+        redder = [
+            int(painted[y, x, 0] - painted[y, x, 2]) > int(before[y, x, 0] - before[y, x, 2]) + 25 for x, y in pixels
+        ]
+        changed = differs(before, painted, pixels)
+        assert share([redder[i] for i, p, z in places if half.buffer(-1.5).contains(p) and z > high - 2]) > 0.95
+        assert share([changed[i] for i, p, _ in places if not half.buffer(1.5).contains(p)]) < 0.02
+    wait(page, "id => !__twin.view.feeds.zone.refs.some(ref => ref.id === id)", made["id"])
+    assert share(differs(before, picture(page), pixels)) < 0.02
+    page.evaluate("() => __twin.view.setVisible(new Set(['building']))")
+
+
 def test_a_section_takes_away_what_stands_above_it(page: Page) -> None:
     fly(page, "building", HOUSE)
     whole = picture(page)
@@ -206,17 +142,77 @@ def test_a_cut_out_of_the_ground_shows_what_is_buried(page: Page, plant: Plant) 
     line = {"type": "LineString", "coordinates": degrees(plant, pipe)}
     with thing(plant, "road", line, kind="secondary", width_m=1) as made:
         known(page, made, "road")
-        lon, lat, h = degrees(plant, [(x, y - 25.0, 60.0)])[0]
-        view = {"lon": lon, "lat": lat, "height": h, "heading": 0, "pitch": -67}
-        page.evaluate("view => __fly(view, { instant: true })", view)
+        look(page, plant, (x, y - 25.0, 60.0), -67)
         closed = picture(page)
         page.dispatch_event("[data-tool=model]", "click")
         page.dispatch_event("[data-tool=underground]", "click")
         opened = picture(page)
-        at = page.evaluate(_PIXELS, pipe)
+        at = page.evaluate(PIXELS, pipe)
         assert np.median([near(SAND, opened, p, 3) for p in at]) < 30
         assert np.median([near(SAND, closed, p, 3) for p in at]) > 60
         page.dispatch_event("[data-tool=model]", "click")
         page.dispatch_event("[data-tool=underground]", "click")
         again = picture(page)
         assert np.median([near(SAND, again, p, 3) for p in at]) > 60
+
+
+def test_an_opened_storey_shows_its_own_devices_and_people(page: Page, plant: Plant) -> None:
+    """A gas detector on the second storey and a person on each of the lower two; the roof is gone."""
+    house, _, _ = outline(page, "building", HOUSE)
+    floors = (f"{HOUSE}-F1", f"{HOUSE}-F2")
+    lows, highs = zip(*(outline(page, "floor", floor)[1:] for floor in floors), strict=True)
+    x, y = house.centroid.coords[0]
+    sensor, *people = degrees(plant, [(x + 5.0, y + 3.0, lows[1] + 1.0), (x - 5.0, y, lows[0]), (x, y - 4.0, lows[1])])
+    with thing(plant, "device", {"type": "Point", "coordinates": sensor}, kind="gas_combustible", tag="T-1") as made:
+        known(page, made, "device")
+        code = made["properties"]["code"]
+        page.evaluate(STANDING, [list(zip(floors, floors, people, strict=True)), time.time() * 1000])
+        page.dispatch_event("[data-tool=floors]", "click")
+        for floor in reversed(floors):
+            page.wait_for_selector(f"[data-floor='{floor}']", state="attached")
+            page.dispatch_event(f"[data-floor='{floor}']", "click")
+            wait(page, "floor => location.hash.includes(`floor=${floor}`)", floor)
+            fly(page, "floor", floors[1])
+            now = picture(page)
+            over = [p for p in on_mesh(page, grid(page)) if p and house.buffer(-1).contains(shapely.Point(p[:2]))]
+            assert len(over) > 20 and max(p[2] for p in over) < highs[floors.index(floor)], (
+                "what is above is still there"
+            )
+            at = page.evaluate("code => __twin.screenOf('device', code)", code)
+            assert (near(VIOLET, now, (at["x"], at["y"]), 15) < 30) == (floor == floors[1])
+            for person in floors:
+                at = page.evaluate("id => __twin.view.screenOf({ layer: 'standing', id })", person)
+                assert (near(TEAL, now, (at["x"], at["y"]), 12) < 30) == (floor == person), (floor, person)
+        page.dispatch_event("[data-tool=close-floor]", "click")
+    page.evaluate("() => __twin.view.setVisible(new Set(['building']))")
+
+
+def test_what_a_camera_sees_is_drawn_where_the_server_says(page: Page, plant: Plant) -> None:
+    """A camera on a mast over a car park, looked at from above."""
+    park, _, _ = outline(page, "zone", "Z-54")
+    x, y = park.centroid.coords[0]
+    mast = {"type": "Point", "coordinates": degrees(plant, [(x + 16.0, y - 2.0, 8.0)])[0]}
+    looks = {"kind": "fixed", "heading_deg": 90, "tilt_deg": -25, "fov_deg": 60, "range_m": 35, "mount_m": 8}
+    with thing(plant, "camera", mast, **looks) as made:
+        known(page, made, "camera")
+        look(page, plant, (x, y - 2.0, 90.0), -89)
+        plain = picture(page)
+        page.evaluate("code => { location.hash = `layers=building&sel=camera:${code}` }", made["properties"]["code"])
+        page.wait_for_selector("[data-coverage][data-state=there]", state="attached")
+        shown = picture(page)
+        site = plant.call("GET", "/api/config")["site"]
+        address = f"/tiles3d/{site['code']}/cameras/{made['id']}/coverage"
+        rim = plant.call("GET", address, cookie=plant.token("manager"))["outline"]
+        local = page.evaluate("rim => rim.map(p => __twin.view.frame.toLocal(...p))", rim)
+        covered = shapely.Polygon([p[:2] for p in local]).buffer(0)
+        assert covered.area > 100
+        pixels = grid(page)
+        changed = differs(plain, shown, pixels)
+        fan = covered.union(shapely.Point(x + 16, y - 2)).convex_hull  # from the lens to the rim
+        points = [
+            (c, shapely.Point(p[:2])) for c, p in zip(changed, on_mesh(page, pixels), strict=True) if p and p[2] < 1
+        ]
+        assert share([c for c, p in points if covered.buffer(-1.5).contains(p)]) > 0.9
+        assert share([c for c, p in points if not fan.buffer(4).contains(p)]) < 0.03
+        page.dispatch_event("[data-card-close]", "click")
+        wait(page, "() => !__twin.selected")
