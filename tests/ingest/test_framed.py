@@ -157,9 +157,29 @@ async def test_we_call_a_device_that_answers_requests_with_lines() -> None:
     port = server.sockets[0].getsockname()[1]
     given = setting(port=port, delimiter="\\r\\n", request="READ\\n", period_s=0.05, encoding="gbk")
     async with listening(given, ["温度", "P1", "P2"]) as ear:
-        await eventually(lambda: len(ear.of(0)) >= 3)
+        await eventually(lambda: ear.confirmed.count(0) >= 40 and len(ear.of(0)) >= 2)
     server.close()
     assert set(ear.of(0)) == {20.5} and set(ear.of(1)) == {3.0} and ear.of(2) == []
+    assert len(ear.of(0)) * 4 < ear.confirmed.count(0), "what stands is a sample once a second, and confirmed each time"
+
+
+async def test_a_device_that_takes_its_time_is_not_asked_over_and_over() -> None:
+    asked = 0
+
+    async def device(there: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while await there.readline():
+            asked += 1
+            await asyncio.sleep(0.3)
+            back.write(f"LI-1={asked}\n".encode())
+
+    server = await asyncio.start_server(device, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with listening(setting(port=port, request="READ\n", period_s=0.02), ["LI-1"]) as ear:
+        await eventually(lambda: len(ear.of(0)) >= 3)
+        waiting = asked - len(ear.of(0))
+    server.close()
+    assert waiting <= 1 and ear.of(0)[:3] == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.req("S3.2")

@@ -6,6 +6,7 @@ What a frame holds and how points are addressed is in :mod:`realtime.ingest.fram
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -18,12 +19,15 @@ from realtime.history.samples import BAD_OUT_OF_RANGE, GOOD
 from realtime.ingest import frames
 from realtime.ingest.frames import Reading
 from realtime.ingest.plugin import FieldPoint, Sink, SourceError, SourceKind
+from twin import clock
 
 log = structlog.get_logger("realtime.ingest")
 
 #: ``TI-1=20.5`` or ``TI-1: 20.5``, any number of them in a frame.
 PAIRS = r"(?P<key>[^\s=:,;]+)\s*[=:]\s*(?P<value>[-+0-9.eE]+|true|false|on|off)"
 _CALLERS = 64  # connections that a listening source takes
+#: s after which a device that has not answered is asked again, and after which a value that stands is a sample again.
+_PATIENCE, _AGAIN = 1.0, 1.0
 
 
 class FramedSettings(BaseModel):
@@ -38,7 +42,8 @@ class FramedSettings(BaseModel):
         pattern: for texts, an expression with the groups ``key`` and ``value`` and maybe ``time``; as framing
             ``pattern`` it also cuts the frames out of the stream.
         time_pointer: where a JSON frame has its time.
-        request, period_s: what is sent to make the device talk, and how often.
+        request, period_s: what is sent to make the device talk, and how often: an alarm may take 500 ms from the source to the screen, so
+            five times a second. A device is asked again only when it has answered, or has not for a second.
         silent_s: seconds without a frame after which a connection is taken for dead.
         utc_offset_h: zone of times that say none.
     """
@@ -57,7 +62,7 @@ class FramedSettings(BaseModel):
     encoding: Literal["utf-8", "gbk", "ascii"] = "utf-8"
     time_pointer: str = Field(default="", max_length=200)
     request: str = Field(default="", max_length=1000)
-    period_s: float = Field(default=1.0, ge=0.02, le=3600)
+    period_s: float = Field(default=0.2, ge=0.02, le=3600)
     silent_s: float = Field(default=30.0, ge=0.1, le=86_400)
     utc_offset_h: float = Field(default=8.0, ge=-14, le=14)
     longest: int = Field(default=65_536, ge=64, le=4 * 1024 * 1024)
@@ -90,6 +95,8 @@ class _Reader:
         self._binary: list[tuple[int, Callable[[bytes], float]]] = []
         self._json: list[tuple[int, str]] = []
         self._keys: dict[str, list[int]] = {}
+        self._last: dict[int, tuple[Reading, float]] = {}  # what was delivered last of each point, and when (monotonic)
+        self.answered = asyncio.Event()
         for point in points:
             if point.address.startswith("@"):
                 self._binary.append((point.tag, frames.binary(point.address)))
@@ -119,6 +126,7 @@ class _Reader:
 
     def take(self, frame: bytes) -> bytes | None:
         """Read a frame; the answer that it wants."""
+        self.answered.set()
         if self._settings.framing == "hj212":
             for key, reading in frames.readings212(frame, self._settings.utc_offset_h).items():
                 self._put(self._keys.get(key, ()), reading)
@@ -147,9 +155,19 @@ class _Reader:
 
     def _put(self, tags: Sequence[int], reading: Reading) -> None:
         for tag in tags:
-            self._sink.sample(tag, reading.ts, reading.value, reading.quality)
+            if not self._stands(tag, reading):
+                self._sink.sample(tag, reading.ts, reading.value, reading.quality)
         if tags:
             self._sink.alive(list(tags))
+
+    def _stands(self, tag: int, reading: Reading) -> bool:
+        """Whether it says nothing new: a device that is asked five times a second says the same without a time most of the time."""
+        now = clock.monotonic()
+        said, at = self._last.get(tag, (None, 0.0))
+        if self._settings.request and reading.ts is None and reading == said and now - at < _AGAIN:
+            return True
+        self._last[tag] = reading, now
+        return False
 
 
 def _reading(ts: int | None, value: float) -> Reading:
@@ -218,7 +236,7 @@ class Framed(SourceKind[FramedSettings]):
             SourceError: nothing was said for too long.
         """
         splitter = reader.splitter()
-        asking = asyncio.create_task(self._ask(s, back.write)) if s.request else None
+        asking = asyncio.create_task(self._ask(s, reader, back.write)) if s.request else None
         try:
             while True:
                 try:
@@ -238,11 +256,16 @@ class Framed(SourceKind[FramedSettings]):
             back.close()
 
     @staticmethod
-    async def _ask(s: FramedSettings, send: Callable[[bytes], object]) -> None:
+    async def _ask(s: FramedSettings, reader: _Reader, send: Callable[[bytes], object]) -> None:
         request = escaped(s.request)
         while True:
+            began = clock.monotonic()
+            reader.answered.clear()
             send(request)
-            await asyncio.sleep(s.period_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(s.period_s, _PATIENCE)):
+                    await reader.answered.wait()
+            await asyncio.sleep(max(0.0, s.period_s - (clock.monotonic() - began)))
 
     async def _listen(self, s: FramedSettings, reader: _Reader) -> None:
         tasks: set[asyncio.Task[None]] = set()
@@ -278,7 +301,7 @@ class Framed(SourceKind[FramedSettings]):
         protocol = _Datagrams(reader, s.peers if s.role == "server" else ())
         here, there = ((s.host, s.port), None) if s.role == "server" else (None, (s.host, s.port))
         transport, _ = await loop.create_datagram_endpoint(lambda: protocol, local_addr=here, remote_addr=there)
-        asking = asyncio.create_task(self._ask(s, transport.sendto)) if s.role == "client" else None
+        asking = asyncio.create_task(self._ask(s, reader, transport.sendto)) if s.role == "client" else None
         try:
             while True:
                 protocol.heard.clear()
