@@ -44,6 +44,10 @@ class Grid:
             depth += 1
         return cls(cells, depth)
 
+    def by_name(self, names: list[str]) -> dict[str, tuple[int, int]]:
+        """Column and row of each tile under its name."""
+        return {name: (int(c), int(r)) for name, (c, r) in zip(names, self.cells, strict=True)}
+
     def common(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         """Depth of the lowest node that holds both corners, (M, 2) each -> (M,); the corners are of different tiles."""
         result = np.full(len(low), max(self.depth - 1, 0))

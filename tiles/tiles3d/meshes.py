@@ -118,26 +118,33 @@ def build_meshes(
         building.mark(tasks[index].name, record)
         records[tasks[index].name] = record
         progress(0.15 + 0.75 * len(records) / len(files), "tiles")
-    return build_upper(names, records, grid, building, style, workers, progress)
+    return build_upper(grid.by_name(names), records, grid.depth, building, style, workers, progress)
 
 
 def build_upper(
-    names: list[str],
+    cells: dict[str, tuple[int, int]],
     records: dict[str, Record],
-    grid: Grid,
+    depths: int,
     building: Building,
     style: Style,
     workers: int,
     progress: Progress,
 ) -> Record:
-    """The levels above the delivery tiles, one after the other, up to a single root."""
-    cells = {name: (int(c), int(r)) for name, (c, r) in zip(names, grid.cells, strict=True)}
-    for depth in range(grid.depth - 1, -1, -1):
+    """The levels above the delivery tiles, one after the other, up to a single root.
+
+    Args:
+        cells: what is to be put together, with its column and row on the grid of the delivery tiles.
+        depths: depth of that grid.
+    """
+    for depth in range(depths - 1, -1, -1):
         groups: dict[tuple[int, int], list[str]] = {}
         for name, (c, r) in cells.items():
             groups.setdefault((c >> 1, r >> 1), []).append(name)
         tasks, cells = [], {}
         for cell, members in sorted(groups.items()):
+            if len(members) == 1 and depth:  # nothing to put together: a level more would only be a request more
+                cells[members[0]] = cell
+                continue
             name = f"u{depth}-{cell[0]}-{cell[1]}"
             cells[name] = cell
             ready = building.done(name)
@@ -152,5 +159,5 @@ def build_upper(
             records[task.name] = record
             for member in task.names:
                 (building.work / f"{member}.npz").unlink(missing_ok=True)
-        progress(0.9 + 0.08 * (grid.depth - depth) / grid.depth, "top")
+        progress(0.9 + 0.08 * (depths - depth) / depths, "top")
     return records[next(iter(cells))]

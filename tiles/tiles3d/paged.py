@@ -17,11 +17,12 @@ from tiles.tiles3d.job import Building, Options, Progress, spread
 from tiles.tiles3d.levels import merge
 from tiles.tiles3d.mesh import F64, Mesh, inside
 from tiles.tiles3d.meshes import build_upper, placed
-from tiles.tiles3d.nodes import Record, Style, Writer, save_mesh
+from tiles.tiles3d.nodes import Record, Style, Writer, load_mesh, save_mesh
 from tiles.tiles3d.osgb import Cell, load_cells
 from tiles.tiles3d.sources import Delivery
+from tiles.tiles3d.tops import join_tops
 
-#: Sibling cells without finer files appear together anyway; up to this many triangles they share one request.
+#: Sibling cells without finer files, and the tops of neighbours, appear together anyway; up to this many triangles they share one request.
 _JOIN = 60_000
 _MAX_FILES_DEEP = 40
 
@@ -172,22 +173,19 @@ def build_paged(delivery: Delivery, georef: Georef, building: Building, options:
         low[index], high[index] = bounds.low, bounds.high
     grid = Grid.of(low, high)
     _lock_roots(tasks, grid, low, high)
-    return build_upper([t.name for t in tasks], records, grid, building, style, workers, progress)
+    cells = join_tops([t.name for t in tasks], records, grid, building, style, workers, _JOIN)
+    return build_upper(cells, records, grid.depth, building, style, workers, progress)
 
 
 def _lock_roots(tasks: list[_Task], grid: Grid, low: F64, high: F64) -> None:
     """Fix the border vertices of the root meshes, so that the levels above do not pull tiles apart."""
-    from tiles.tiles3d.nodes import load_mesh
-
-    opened = []
-    for task in tasks:
-        source = task.folder / "work" / f"{task.name}.root.npz"
-        opened.append(open_keys(load_mesh(source)) if source.is_file() else np.zeros(0, np.int64))
-    shared = shared_depths(grid, opened)
-    for number, task in enumerate(tasks):
-        source = task.folder / "work" / f"{task.name}.root.npz"
-        if source.is_file():
-            mesh = load_mesh(source)
-            lock_borders(mesh, number, grid, shared, (low[number], high[number]))
-            save_mesh(mesh, task.folder / "work" / f"{task.name}.npz")
-            source.unlink()
+    roots = [task.folder / "work" / f"{task.name}.root.npz" for task in tasks]
+    if not all(root.is_file() for root in roots):
+        return  # an interrupted run has come further: they are taken away once all borders are fixed
+    shared = shared_depths(grid, [open_keys(load_mesh(root)) for root in roots])
+    for number, (task, root) in enumerate(zip(tasks, roots, strict=True)):
+        mesh = load_mesh(root)
+        lock_borders(mesh, number, grid, shared, (low[number], high[number]))
+        save_mesh(mesh, task.folder / "work" / f"{task.name}.npz")
+    for root in roots:
+        root.unlink()

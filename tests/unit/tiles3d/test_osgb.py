@@ -6,12 +6,14 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from tests.unit.tiles3d.deliveries import picture, terrain, write_metadata
 from tests.unit.tiles3d.osg_encoder import Geom, Lod, encode
+from tiles.tiles3d import meshes, paged, tops
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.check import check
 from tiles.tiles3d.errors import Bomb, BrokenFile, DeliveryError, EmptyTile, MissingTexture, UnsafePath
@@ -156,9 +158,52 @@ def test_pyramid_keeps_levels_and_rebuilds_the_top(tmp_path: Path) -> None:
     report = check(tmp_path / "out")
     assert not report.issues
     root = load_json(tmp_path / "out" / "tileset.json")["root"]
-    assert [c["geometricError"] for c in root["children"]] == [16.0, 16.0]
-    assert root["geometricError"] > 16.0
+    (tops,) = root["children"]  # of both tiles, in one file
+    assert tops["geometricError"] == 16.0 and root["geometricError"] > 16.0
+    assert len(tops["children"]) == 2 and manifest.levels[1].triangles == 2 * 32
     assert manifest.source.kind == "osgb"
+
+
+def test_tops_of_up_to_four_neighbours_share_a_file(tmp_path: Path) -> None:
+    """Six tiles in a row: four and two of them. No level for one node alone, no file without a tile, nothing lost."""
+    manifest = import_delivery(delivery(tmp_path / "in", columns=6), tmp_path / "out", options=Options(workers=1))
+    root = load_json(tmp_path / "out" / "tileset.json")["root"]
+    assert [len(c["children"]) for c in root["children"]] == [4, 2]
+    assert [(level.tiles, level.triangles) for level in manifest.levels[1:]] == [(2, 6 * 32), (6, 6 * 400)]
+    assert len(list((tmp_path / "out").rglob("*.glb"))) == 1 + 2 + 6
+    assert not check(tmp_path / "out").issues
+
+
+def test_tops_with_nothing_below_them_stay(tmp_path: Path) -> None:
+    """They are the finest there is: joined they would be there twice."""
+    import_delivery(delivery(tmp_path / "in", missing=True), tmp_path / "out", options=Options(workers=1))
+    root = load_json(tmp_path / "out" / "tileset.json")["root"]
+    assert [(c["geometricError"], c.get("children")) for c in root["children"]] == [(0.0, None)] * 2
+
+
+@pytest.mark.parametrize(
+    ("where", "step", "at"), [(tops, "_join", 1), (meshes, "_upper", 0), (paged, "lock_borders", 1)]
+)
+def test_an_interrupted_import_of_a_pyramid_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: ModuleType, step: str, at: int
+) -> None:
+    """Wherever it was cut off, the next run ends with the same bytes as one that was not."""
+    source = delivery(tmp_path / "in", columns=6)
+    whole = import_delivery(source, tmp_path / "whole", options=Options(workers=1))
+    real, calls = getattr(where, step), list[int]()
+
+    def stop(*given: object) -> object:
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return real(*given)
+
+    monkeypatch.setattr(where, step, stop)
+    with pytest.raises(KeyboardInterrupt):
+        import_delivery(source, tmp_path / "out", options=Options(workers=1))
+    monkeypatch.undo()
+    assert import_delivery(source, tmp_path / "out", options=Options(workers=1)).version == whole.version
+    assert not check(tmp_path / "out").issues and sorted(p.name for p in tmp_path.iterdir()) == ["in", "out", "whole"]
 
 
 def test_plain_import_keeps_jpeg_bytes(tmp_path: Path) -> None:
