@@ -69,10 +69,10 @@ export function wallClock(at: Date, timezone: string): number {
   return Date.parse(`${plantDate(at, timezone)}T${plantTime(at, timezone)}Z`)
 }
 
-/** The moment at which the plant's clock shows `2026-11-28T14:05` (or `…:32`); null for anything else. */
+/** The moment at which the plant's clock shows `2026-11-28T14:05`; null for anything else. */
 export function plantInstant(text: string, timezone: string): Date | null {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text)) return null
-  const wall = Date.parse(text.length > 16 ? `${text}Z` : `${text}:00Z`)
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)) return null
+  const wall = Date.parse(`${text}:00Z`)
   if (Number.isNaN(wall)) return null
   let at = wall
   // twice: the offset at the first guess may be that of the other side of a change of clocks

@@ -12,6 +12,13 @@ export interface Spark {
   points: number
 }
 
+/** Fine enough to see, few enough to draw, for a length in ms. */
+export function stepOf(length: number): Trend['step'] {
+  if (length <= 1_800_000) return 'second'
+  if (length <= 2 * 86_400_000) return 'minute'
+  return length <= 62 * 86_400_000 ? 'hour' : 'day'
+}
+
 type Step = Trend['items'][number]
 const isGap = (s: Step): boolean => s.avg === null || s.min === null || s.max === null
 

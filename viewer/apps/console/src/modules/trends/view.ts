@@ -1,6 +1,5 @@
-import { plantDate, plantTime } from '@twin/ui'
 import type { Trend as ServerTrend } from '@twin/api'
-import { isGap, plantInstant, type Step, type TrendStep } from '../../points/trend'
+import { isGap, type Step, type TrendStep } from '../../points/trend'
 
 /** Points on one chart: as many as can be told apart. */
 export const MOST = 8
@@ -52,13 +51,6 @@ export function move({ start, end }: Span, share: number, now: number): Span {
 
 /** As the address holds it. */
 export const stampOf = (ms: number): string => new Date(ms).toISOString()
-
-/** What an input of type datetime-local with seconds shows for a moment, and the other way round. */
-export const inputOf = (ms: number, timezone: string): string => {
-  const at = new Date(ms)
-  return `${plantDate(at, timezone)}T${plantTime(at, timezone)}`
-}
-export const fromInput = (text: string, timezone: string): string | undefined => plantInstant(text, timezone)?.toISOString()
 
 export interface Figures {
   points: number
