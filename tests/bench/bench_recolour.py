@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from websockets.asyncio.client import connect
 
-from tests.bench import mesh_zones
+from tests.bench import mesh_zones, risk_drawn
 from tests.bench.harness import Row, quantile
 from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE, Plant, running_plant
 
@@ -133,12 +133,13 @@ def measure(plant: Plant) -> tuple[list[float], list[float]]:
 
 
 def rows() -> list[Row]:
-    """The median and the slowest of a hundred; and the same on 2,000 zones without the way to the screen."""
+    """The median and the slowest of a hundred; the same on 2,000 zones without the way to the screen; and in a storm of factor events."""
     with running_plant() as plant:
         browser, peer = measure(plant)
         lon, lat, h = plant.call("GET", "/api/config")["site"]["center"]
         with screen(plant) as page:
             on_mesh = mesh_zones.rows(page, (lon, lat, h))
+        in_a_storm = risk_drawn.rows(plant, (lon, lat, h))
     what, than = f"zone change to the frame that shows it, {CLIENTS} other clients", "a plain Python client of the hub"
     p50, p99 = quantile(browser, 0.5), quantile(browser, 0.99)
     return [
@@ -146,6 +147,7 @@ def rows() -> list[Row]:
         Row(f"{what}, p99", "ms", p99, quantile(peer, 0.99), than, "lower"),
         Row(f"{what}, p50", "ms", p50, quantile(peer, 0.5), than, "lower"),
         *on_mesh,
+        *in_a_storm,
     ]
 
 

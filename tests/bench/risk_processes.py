@@ -37,7 +37,7 @@ async def hub(path: str) -> None:
     async def lookup(_: str) -> Principal:
         return account
 
-    core = Hub([TopicSpec("risk", "map:read")], Limits(per_account=10_000))
+    core = Hub([TopicSpec("risk", "map:read"), TopicSpec("layer.zone", "map:read")], Limits(per_account=10_000))
     listener, ingest = Listener(core, Authenticator(lookup)), Ingest(core)
     port = await listener.start("127.0.0.1")
     await ingest.start(Path(path))

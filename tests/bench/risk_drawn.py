@@ -1,0 +1,171 @@
+"""From a factor event to the drawn colour: the storm of ``bench_risk`` up to the big screen in Chromium, on a model with 2,000 zones.
+
+Engine, publisher, hub, WebSocket, the screen's own client, store and scene, as in the product; only the zones' features reach the hub beside
+the stream ``risk``, where in the product they come by the outbox, and the accounts are in memory. A plain Python client of the same hub is
+the peer. The zones are a chequerboard on the demo's model (:mod:`tests.bench.mesh_zones`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from playwright.async_api import Page, Route, async_playwright
+
+from realtime.hub.ingest import Publisher, Value
+from realtime.risk.engine import RiskEngine
+from realtime.risk.living import EngineTime
+from realtime.risk.server import PlantRisk
+from realtime.risk.streams import RISK
+from tests.bench import bench_risk, mesh_zones
+from tests.bench.bench_hub import Process
+from tests.bench.harness import Row, quantile
+from tests.bench.hub_processes import ENTERPRISE
+from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE, Plant
+
+SECONDS = 4
+_MODULE = "tests.bench.risk_processes"
+_READY = "n => window.__twin && __twin.ready && __twin.tilesLoaded && __twin.zones === n && __twin.view.feeds.settled"
+#: Keeps how old each change was when the scene heard of it, and when a frame showed it, s; a zone that changes again before that counts
+#: from its first change that no frame has shown.
+_WATCH = """() => {
+  const { view } = __twin
+  const level = new Map(), began = new Map()
+  window.__ages = []
+  window.__heard = []
+  const change = view.changeLayer.bind(view)
+  view.changeLayer = (layer, set, gone) => {
+    if (layer === 'zone')
+      for (const [id, zone] of set) {
+        const { risk, at } = zone.properties
+        if (level.has(id) && level.get(id) !== risk) {
+          __heard.push(Date.now() / 1000 - at)
+          if (!began.has(id)) began.set(id, at)
+        }
+        level.set(id, risk)
+      }
+    change(layer, set, gone)
+  }
+  for (const id of view.model.layer('zone').keys()) level.set(id, view.model.layer('zone').get(id).feature.properties.risk)
+  view.events.on('recolour', ids => {
+    for (const id of ids)
+      if (began.has(id)) {
+        __ages.push(Date.now() / 1000 - began.get(id))
+        began.delete(id)
+      }
+  })
+  window.__waiting = () => began.size
+}"""
+_LEVELS = (
+    "() => Object.fromEntries([...__twin.view.model.layer('zone')].map(([id, z]) => [id, z.feature.properties.risk]))"
+)
+
+
+class Both(Publisher):
+    """Publishes each change of a level also as its zone's feature."""
+
+    def __init__(self, path: Path, zones: dict[str, dict[str, Any]]) -> None:
+        super().__init__(path)
+        self._zones = zones
+
+    def publish(self, enterprise: UUID, topic: str, items: Sequence[Value]) -> None:
+        """As the risk process does it, and its transaction."""
+        super().publish(enterprise, topic, items)
+        if topic == RISK:
+            values = [(code, at, value) for code, at, value in items if isinstance(value, dict)]
+            super().publish(enterprise, "layer.zone", [self.feature(c, at, v["level"]) for c, at, v in values])
+
+    def feature(self, code: str, at: float, level: int) -> Value:
+        """A zone at a level since a time."""
+        zone = self._zones[code]
+        return zone["id"], at, {**zone, "properties": {**zone["properties"], "risk": level, "at": at}}
+
+
+async def _screen(page: Page, plant: Plant, port: int, given: mesh_zones.Board) -> None:
+    """The big screen on the bench's hub, the board on its model."""
+
+    async def config(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(json={**await answer.json(), "hub": f"ws://127.0.0.1:{port}/"})
+
+    async def raster(route: Route) -> None:
+        path = "/" + route.request.url.split("/", 3)[3]
+        if path in given.texels:
+            await route.fulfill(body=given.texels[path], content_type="application/octet-stream")
+        else:
+            await route.fulfill(json=given.card)
+
+    page.set_default_timeout(PATIENCE)
+    await page.route("**/api/config", config)
+    await page.route("**/rasters/zone", raster)
+    await page.route("**/tiles3d/bench/**", raster)
+    cookie = {"name": "twin_session", "value": await asyncio.to_thread(plant.token, "control"), "url": plant.url}
+    await page.context.add_cookies([cookie])  # type: ignore[list-item]
+    await page.goto(f"{plant.url}/screen/")
+    await page.wait_for_function(_READY, arg=len(given.features), polling=200)
+    await page.evaluate(_WATCH)
+
+
+async def _storm(publisher: Both, engine: RiskEngine) -> None:
+    """Tell the engine a storm in real time and publish each step, as the process does."""
+    plant_risk = PlantRisk(ENTERPRISE, publisher, EngineTime())
+    events = bench_risk.storm(bench_risk.PER_SECOND * SECONDS, bench_risk.PER_SECOND, 0.0)
+    begin, told = time.time(), 0
+    while told < len(events):
+        await asyncio.sleep(bench_risk.STEP)
+        due = min(len(events), int((time.time() - begin) * bench_risk.PER_SECOND))
+        for fact in events[told:due]:
+            until = None if fact.until is None else fact.until + begin
+            engine.put(fact._replace(since=fact.since + begin, until=until))
+        told = due
+        plant_risk.show(engine.drain())
+
+
+async def _run(plant: Plant, given: mesh_zones.Board) -> tuple[list[float], list[float], list[float]]:
+    zones = dict(zip([zone.code for zone in bench_risk.plant()], given.features, strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.sock"
+        with Process("hub", os.fspath(path), module=_MODULE) as hub:
+            publisher = Both(path, zones)
+            async with publisher, async_playwright() as playwright:
+                engine = RiskEngine(bench_risk.plant(), bench_risk.rules(), time.time())
+                first = [publisher.feature(code, time.time(), level) for code, level in engine.levels().items()]
+                publisher.publish(ENTERPRISE, "layer.zone", first)
+                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                page = await browser.new_page(viewport={"width": 640, "height": 360}, locale="zh-CN")
+                await _screen(page, plant, hub.port, given)
+                # last: it answers no ping of the hub
+                with await asyncio.to_thread(Process, "clients", str(hub.port), "1", module=_MODULE) as peer:
+                    await _storm(publisher, engine)
+                    alone = (await asyncio.to_thread(peer))["ages"]
+                await page.wait_for_function("() => __waiting() === 0 && __ages.length > 0", polling=500)
+                await page.wait_for_timeout(2000)
+                levels = await page.evaluate(_LEVELS)
+                heard, drawn = await page.evaluate("() => [__heard, __ages]")
+                await browser.close()
+            wrong = {c for c, level in engine.levels().items() if levels[zones[c]["id"]] != level}
+            assert not wrong, wrong
+            return heard, drawn, alone
+
+
+def rows(plant: Plant, origin: tuple[float, float, float]) -> list[Row]:
+    """Beside the demo ``plant``, whose model stands at ``origin``."""
+    heard, drawn, peer = asyncio.run(_run(plant, mesh_zones.board(origin)))
+    storm = f"{bench_risk.PER_SECOND:,} factor events/s for {SECONDS} s"
+    name = f"{storm} to the drawn colour, software drawing"
+    than = "a plain Python client of the hub"
+    p50, p99 = quantile(drawn, 0.5), quantile(drawn, 0.99)
+    return [
+        Row(
+            f"{storm} to the browser's scene, p99", "s", quantile(heard, 0.99), None, "goal of the issue", "lower", 1.0
+        ),
+        Row(f"{name}, p99", "s", p99, None, "goal of the issue", "lower", 1.0),
+        Row(f"{name}, p99", "s", p99, quantile(peer, 0.99), than, "lower"),
+        Row(f"{name}, p50", "s", p50, quantile(peer, 0.5), than, "lower"),
+    ]
