@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from realtime.hub.codec import Item
@@ -42,6 +43,12 @@ class Filter:
             return ""
         where = sorted((name, sorted(map(repr, values))) for name, values in self.where)
         return hashlib.sha256(repr((self.bbox, self.floor, where)).encode()).hexdigest()[:12]
+
+    @cached_property
+    def keys(self) -> frozenset[Scalar | None] | None:
+        """The only keys that can match, because ``where`` names ids (an item's ``id`` is its key); None: any."""
+        named = [values for name, values in self.where if name == "id"]
+        return frozenset(value for flag, value in named[0] if not flag) if named else None
 
     def matches(self, item: Item) -> bool:
         """Whether the item is seen. A deleted item never is."""

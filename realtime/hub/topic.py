@@ -241,7 +241,9 @@ class Group:
         if self.visible is None:
             return None  # nobody has joined yet: the first member brings the visible keys up to date itself
         items: list[Item] = []
-        for item in delta.items:
+        keys = self.filter.keys
+        # who names fifty of ten thousand points costs no look at each of them
+        for item in delta.items if keys is None else [item for item in delta.items if item.key in keys]:
             if self.filter.matches(item):
                 self.visible.add(item.key)
                 items.append(item)

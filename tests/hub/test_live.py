@@ -182,6 +182,24 @@ async def test_what_leaves_a_filter_is_gone_and_what_comes_back_is_there() -> No
         assert set(anna.state) == {"a"}
 
 
+async def test_who_names_ids_hears_of_them_alone() -> None:
+    def value(n: int, v: float) -> tuple[str, dict[str, object]]:
+        return f"p{n}", {"id": f"p{n}", "v": v}  # as streams have them: the id is the key
+
+    async with running() as rig, rig.client() as anna:
+        await anna.sub(where={"id": ["p1", "p3", "p9"]})
+        rig.source.write(*(value(n, 1.0) for n in range(5)))
+        await anna.expect("delta")
+        assert set(anna.state) == {"p1", "p3"}
+        rig.source.write(value(2, 2.0))  # no frame
+        rig.source.write(value(3, 3.0), value(4, 3.0))
+        frame = await anna.expect("delta")
+        assert [(item["k"], item["v"]["v"]) for item in frame["items"]] == [("p3", 3.0)] and frame["seq"] == 3
+        rig.source.write(("p1", None))
+        await anna.expect("delta")
+        assert set(anna.state) == {"p3"}
+
+
 async def test_resume_with_a_filter_also_learns_what_left_it() -> None:
     async with running() as rig:
         rig.source.write(("a", zone("a", risk=1)), ("b", zone("b", risk=1)))
