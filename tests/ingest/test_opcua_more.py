@@ -44,7 +44,9 @@ async def test_a_server_that_demands_certificates(database: Settings, tmp_path: 
         assert ear.of(0)[-1] == 77.5
         shown = hashlib.sha256((tmp_path / "server.der").read_bytes()).hexdigest()
         given |= {"policy": "Basic256Sha256"}
-        with pytest.raises(SourceError, match=shown):
+        with pytest.raises(SourceError, match=f"not known yet.*{shown}"):
+            await connected(OpcuaSettings.model_validate(given))
+        with pytest.raises(SourceError, match=f"another.*{shown}"):
             await connected(OpcuaSettings.model_validate(given | {"server_thumbprint": "ab" * 32}))
         colons = ":".join(shown[n : n + 2] for n in range(0, len(shown), 2)).upper()
         await hang_up(await connected(OpcuaSettings.model_validate(given | {"server_thumbprint": colons})))

@@ -59,9 +59,9 @@ class OpcuaSettings(BaseModel):
         silent_s: seconds without the server's clock after which the connection is taken for dead.
         queue: values that the server keeps per item between two publishings.
         certificate, private_key: of this client; empty takes the product's own (``/api/sources/opcua/certificate``).
-        server_certificate: the server's; empty takes what the server shows.
-        server_thumbprint: SHA-256 of the server's certificate in hexadecimal (colons and spaces do not matter); another
-            one is refused. Empty takes any.
+        server_certificate, server_thumbprint: the server's certificate, or its SHA-256 in hexadecimal (colons and spaces do not matter).
+            With a security policy one of them is needed: a server is not believed because it shows some certificate. Without either
+            the refusal names the one that it shows, to be compared at the server and set.
         backfill_h: hours that are asked back after a gap, where the server offers history; 0: never.
     """
 
@@ -142,13 +142,15 @@ async def connected(s: OpcuaSettings) -> Client:
 
 
 def _known(s: OpcuaSettings, certificate: bytes | None) -> None:
-    """Refuse a server that is not the one that was meant.
+    """Refuse a server that is not the one that was meant, or of which nothing is known yet.
 
     Raises:
-        SourceError: its certificate is another one; names it, so that it can be compared.
+        SourceError: names its certificate, so that it can be compared.
     """
     wanted = re.sub(r"[\s:]", "", s.server_thumbprint).lower()
     shown = hashlib.sha256(certificate or b"").hexdigest()
+    if not wanted and s.server_certificate is None:
+        raise SourceError(f"{s.url} is not known yet. It shows the certificate SHA-256 {shown}: compare and set it")
     if wanted and shown != wanted:
         raise SourceError(f"{s.url} shows another certificate, SHA-256 {shown}")
 
