@@ -139,6 +139,19 @@ def test_a_past_second_shows_the_colour_of_then_and_now_comes_back(page: Page, p
     wait(page, "([code, level]) => __twin.zone(code).level === level", [ZONE, now])
     assert page.evaluate("code => __twin.zone(code).colour", ZONE) == COLOURS[now]
 
+    # the line of the last day stands at the bottom all the time; a pull at it opens that time
+    wait(page, "() => Number(document.querySelector('[data-test=timeline]').dataset.parts) > 0")
+    page.locator("[data-test=timeline-scrub]").evaluate(
+        "bar => { bar.value = bar.max - 6 * 3600000; bar.dispatchEvent(new Event('input', { bubbles: true })) }"
+    )
+    page.wait_for_selector("[data-test=past][data-shown]")
+    ago = page.evaluate(
+        "() => document.querySelector('[data-test=timeline]').dataset.end - document.querySelector('[data-test=past]').dataset.at"
+    )
+    assert 5.9 < ago / 3_600_000 < 6.1
+    page.click("[data-test=past-live]")
+    expect(page.locator("[data-test=past]")).to_have_count(0, timeout=PATIENCE)
+
 
 @pytest.mark.req("M8.1")
 def test_the_index_opens_to_its_aspects_and_what_they_cost(page: Page, plant: Plant) -> None:
