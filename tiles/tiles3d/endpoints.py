@@ -159,7 +159,7 @@ async def height(
 ) -> HeightOut:
     """The model's highest surface, ellipsoidal metres."""
     folder = await _folder(principal, site, tileset)
-    (value,) = await asyncio.to_thread(_sample, folder, [(lon, lat)], below)
+    (value,) = await asyncio.to_thread(store.sample, folder, [(lon, lat)], below)
     return HeightOut(lon=lon, lat=lat, height=value)
 
 
@@ -169,7 +169,7 @@ async def heights(site: str, tileset: str, body: HeightsIn, principal: CurrentPr
     if len(body.points) > _MAX_POINTS:
         raise TooManyPoints(limit=_MAX_POINTS)
     folder = await _folder(principal, site, tileset)
-    return HeightsOut(heights=await asyncio.to_thread(_sample, folder, body.points, body.below))
+    return HeightsOut(heights=await asyncio.to_thread(store.sample, folder, body.points, body.below))
 
 
 @router.post("/{site}/{tileset}/sight", summary="Which cameras see a point")
@@ -184,11 +184,6 @@ async def sight(site: str, tileset: str, body: SightIn, principal: CurrentPrinci
         return [bool(v) for v in seen]
 
     return SightOut(visible=await asyncio.to_thread(look))
-
-
-def _sample(folder: Path, points: list[tuple[float, float]], below: float | None) -> list[float | None]:
-    values = store.height_field(folder).sample(np.array(points, np.float64).reshape(-1, 2), below=below)
-    return [None if np.isnan(v) else float(v) for v in values]
 
 
 @router.post("/{site}/{tileset}/link", summary="Make an expiring address")

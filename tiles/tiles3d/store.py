@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,3 +103,11 @@ def height_field(folder: Path) -> HeightField:
         while len(_fields) > _FIELDS:
             _fields.popitem(last=False)
     return field
+
+
+def sample(folder: Path, points: Sequence[tuple[float, float]], below: float | None = None) -> list[float | None]:
+    """Ellipsoidal heights of the model's highest surface (not above ``below``) at longitudes and latitudes; None beside it."""
+    import numpy as np
+
+    values = height_field(folder).sample(np.array(points, np.float64).reshape(-1, 2), below=below)
+    return [None if np.isnan(v) else float(v) for v in values]

@@ -21,7 +21,7 @@ from twin.db.uow import UnitOfWork
 from twin.errors import Forbidden
 from twin.ids import uuid7
 from twin.registry.layer import Layer
-from twin.spatial import repository
+from twin.spatial import clamp, repository
 from twin.spatial.properties import clean_properties, derive
 from twin.spatial.references import contexts, reference_faults
 from twin.spatial.repository import Feature, SiteRow
@@ -127,7 +127,20 @@ async def plan(
             made.faults += [f | known for f in faults[:MAX_ROW_FAULTS]]
         else:
             _add(made, layer, site, item, before, clean)
+    await _give_heights(uow, layer, site, made)
     return made
+
+
+async def _give_heights(uow: UnitOfWork, layer: Layer, site: SiteRow, made: Plan) -> None:
+    """Positions without a height get one, all of the batch at once."""
+    moved = [(c, c.geometry) for c in made.changes if c.geometry is not None]
+    if layer.key == "site":
+        placed = [with_height(geometry, site.ground) for _, geometry in moved]
+    else:
+        told = [(geometry, (c.before or {"properties": {}})["properties"] | c.properties) for c, geometry in moved]
+        placed = await clamp.placed(uow, site, told)
+    for (change, _), geometry in zip(moved, placed, strict=True):
+        change.geometry = geometry
 
 
 def _properties(layer: Layer, item: Given, before: Feature | None) -> tuple[dict[str, Any], list[Fault]]:
@@ -169,9 +182,8 @@ def _add(made: Plan, layer: Layer, site: SiteRow, item: Given, before: Feature |
     if before is None:
         derive(layer, clean)
         assert item.geometry is not None
-        placed = with_height(item.geometry, site.ground)
         id_ = site.id if layer.key == "site" else uuid7()
-        made.changes.append(Change("create", id_, code, name, clean, placed))
+        made.changes.append(Change("create", id_, code, name, clean, item.geometry))
         return
     different = {k: v for k, v in clean.items() if before["properties"].get(k) != v}
     moved = item.geometry is not None and not same_geometry(before["geometry"], item.geometry)
@@ -179,7 +191,7 @@ def _add(made: Plan, layer: Layer, site: SiteRow, item: Given, before: Feature |
         made.unchanged += 1
         return
     derive(layer, different)
-    geometry = with_height(item.geometry, site.ground) if moved and item.geometry else None
+    geometry = item.geometry if moved else None
     made.changes.append(Change("update", UUID(str(before["id"])), code, name, different, geometry, before))
 
 

@@ -18,7 +18,7 @@ from twin.errors import Conflict, Invalid, NotFound
 from twin.ids import uuid7
 from twin.registry.layer import Layer, layers
 from twin.settings import get_settings
-from twin.spatial import repository
+from twin.spatial import clamp, repository
 from twin.spatial.properties import check_properties, derive
 from twin.spatial.references import REFERENCES, contexts, reference_faults, require_unused
 from twin.spatial.validate import check, check_heights, check_storey, with_height
@@ -112,13 +112,14 @@ async def create(
     id_ = uuid7()
     if layer.key == "site":
         check(geometry, layer.geometry)
-        site_id, ground = id_, float(clean["origin_h"])
+        site_id, placed = id_, with_height(geometry, float(clean["origin_h"]))
     else:
         site = await site_of(uow)
         await _check_in_site(uow, site, layer, clean, geometry)
-        site_id, ground = site.id, site.ground
+        site_id = site.id
+        (placed,) = await clamp.placed(uow, site, [(geometry, clean)])
     derive(layer, clean)
-    new = [(id_, with_height(geometry, ground), clean)]
+    new = [(id_, placed, clean)]
     with _taken(clean):
         await repository.insert(uow.session, layer, uow.enterprise_id, site_id, new, clock.now(), uow.actor_id)
     return await _written(uow, layer, id_, "create", None)
@@ -149,17 +150,18 @@ async def patch(
     faults = check_heights(merged.get("z_min"), merged.get("z_max"))
     if faults:
         raise Invalid(errors=faults)
+    placed = None
     if layer.key == "site":
-        ground = float(merged["origin_h"])
         if geometry is not None:
             check(geometry, layer.geometry)
+            placed = with_height(geometry, float(merged["origin_h"]))
     else:
         site = await site_of(uow)
-        ground = site.ground
         if geometry is not None or clean.keys() & {*REFERENCES, "z_min", "z_max"}:
             await _check_in_site(uow, site, layer, merged, before["geometry"] if geometry is None else geometry)
+        if geometry is not None:
+            (placed,) = await clamp.placed(uow, site, [(geometry, merged)])
     derive(layer, clean)
-    placed = with_height(geometry, ground) if geometry is not None else None
     with _taken(clean):
         done = await repository.update(uow.session, layer, id_, version, placed, clean, clock.now(), uow.actor_id)
     if not done:
