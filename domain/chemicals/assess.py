@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,8 @@ async def assess(uow: UnitOfWork, unit: MajorUnit) -> tuple[Assessed | None, lis
     if faults:
         return None, faults
     levels = {tag: await _level(uow, device) for tag, (device, _) in points.items()}
-    rows = [_row(line, chemicals[line.chemical_id], volumes, levels) for line in lines]
+    spheres = await repository.spheres(uow.session, volumes.keys())
+    rows = [_row(line, chemicals[line.chemical_id], volumes, levels, spheres) for line in lines]
     return Assessed(
         residents=unit.residents,
         alpha=gb18218.alpha(unit.residents),
@@ -100,17 +101,26 @@ async def _level(uow: UnitOfWork, device_id: UUID) -> _Level | None:
     return _Level(stored.value, stored.ts)
 
 
+def filled(height: float, sphere: bool) -> float:
+    """The share of a tank's volume below a share of its height: that of an upright cylinder, or of a sphere, which holds more above its
+    middle than the height says."""
+    return height * height * (3 - 2 * height) if sphere else height
+
+
 def _row(
-    line: StoredLine, chemical: Chemical, volumes: Mapping[str, float | None], levels: Mapping[str, _Level | None]
+    line: StoredLine,
+    chemical: Chemical,
+    volumes: Mapping[str, float | None],
+    levels: Mapping[str, _Level | None],
+    spheres: Set[str],
 ) -> AssessedRow:
     volume = volumes[line.tank_code] if line.tank_code else None
-    # The share of the height is taken as the share of the volume: right for upright cylinders, near enough for spheres.
     level = levels[line.level_tag] if line.level_tag else None
     now = line.current_t
     if volume and chemical.density and line.filling:
         design = volume * line.filling * chemical.density
         if level:
-            now = volume * level.percent / 100 * chemical.density
+            now = volume * filled(level.percent / 100, line.tank_code in spheres) * chemical.density
     else:
         design = line.design_t or 0.0
     rate = rated(chemical)

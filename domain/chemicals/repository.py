@@ -116,6 +116,14 @@ async def tank_volumes(session: AsyncSession, codes: Collection[str]) -> dict[st
     return {code: volume for code, volume in rows}
 
 
+async def spheres(session: AsyncSession, codes: Collection[str]) -> set[str]:
+    """Which of these tanks are spheres."""
+    rows = await session.execute(
+        text("SELECT code FROM tank WHERE kind = 'sphere' AND code = ANY(:c)"), {"c": list(codes)}
+    )
+    return set(rows.scalars())
+
+
 async def level_points(session: AsyncSession, tags: Collection[str]) -> dict[str, tuple[UUID, str]]:
     """Points of kind level by tag: id and unit."""
     rows = await session.execute(

@@ -101,13 +101,14 @@ async def test_a_level_follows_from_tanks_and_moves_with_what_is_stored(
         tags = await history.ensure_tags(uow.session, site.id, [device])
     writer = Writer(database, "test", HistorySettings(keep_days=30, ahead_days=3, _env_file=None))
     at = micros(clock.now() - timedelta(seconds=1))
-    await writer.write(pack([(tags[device], at, at, 4.0, GOOD)]))
+    await writer.write(pack([(tags[device], at, at, 10.0, GOOD)]))
     await writer.close()
     address = f"/api/major-hazards/{made['id']}"
     now = (await manager.get(address)).json()["result"]
-    # 4 % of 2,000 m3 are 40 t: S = 0.8, no major hazard as it stands; the statutory level does not move.
-    assert now["now"] == {"s": 0.8, "r": 1.2, "level": None} and now["design"]["level"] == 3
-    assert now["rows"][0]["now_known"] and now["rows"][0]["level_percent"] == 4.0
+    # A sphere at a tenth of its height holds 2.8 % of 2,000 m3, 28 t: S = 0.56, no major hazard as it stands; the statutory level does
+    # not move.
+    assert now["now"] == {"s": 0.56, "r": 0.84, "level": None} and now["design"]["level"] == 3
+    assert now["rows"][0]["now_known"] and now["rows"][0]["level_percent"] == 10.0
 
     change = {**{key: made[key] for key in ("name", "kind", "zone_code", "lines")}, "residents": 100, "version": 1}
     assert (await manager.put(address, json=change)).json()["result"]["design"] == {"s": 18.0, "r": 54.0, "level": 2}
@@ -203,8 +204,8 @@ async def test_what_is_stored_is_a_history_of_its_own(site: Enterprise, database
         device = (await uow.session.execute(text("SELECT id FROM device WHERE tag = 'LI-4102'"))).scalar_one()
         tags = await history.ensure_tags(uow.session, site.id, [device])
     writer = Writer(database, "test", HistorySettings(keep_days=30, ahead_days=3, _env_file=None))
-    # 10 % of 2,000 m3 are 100 t: S = 1, a level 4 still; 5 % are 50 t: none any more; 60 % again a level 4
-    for number, percent in enumerate((10.0, 5.0, 4.0, 60.0)):
+    # A sphere at 20 % of its height holds 10.4 % of 2,000 m3, 104 t: S = 1.04, a level 4 still; at 5 % 7 t: none any more; 60 % again one
+    for number, percent in enumerate((20.0, 5.0, 4.0, 60.0)):
         at = micros(clock.now()) - 10_000_000 + number * 1_000_000
         await writer.write(pack([(tags[device], at, at, percent, GOOD)]))
         await watch()
