@@ -142,10 +142,10 @@ async def test_an_outage_makes_nobody_lost_and_whoever_stays_silent_after_it_is(
         judged = Judged(Hub())
         async with up(database, enterprise, consumers=(judged,)) as again:
             await eventually(lambda: judged.count >= 3)
-            assert await lost() == set(), "nobody listened for 18 minutes: that says nothing about the badges"
-            monkeypatch.setattr("realtime.fences.watch.LOST", 1.5)
+            assert not mine & await lost(), "nobody listened for 18 minutes: that says nothing about the badges"
+            monkeypatch.setattr("realtime.fences.watch.LOST", 4.0)
             async with asyncio.timeout(60):
-                while not (gone := await lost()):
+                while not (gone := mine & await lost()):
                     say(again, *codes[:2])
                     await asyncio.sleep(0.1)
             assert gone == {str(staff[2])}, "silent for the set time while others were heard"
@@ -161,7 +161,6 @@ async def test_when_nothing_comes_in_that_is_one_alarm_and_no_badge_is_lost_for_
         found = await control.get("/api/alarms", params={"type": kind, "state": "active"})
         return [alarm["title"] for alarm in found.json()["items"]]
 
-    before = await active("lost_badge")
     judged = Judged(Hub())
     async with up(database, enterprise, consumers=(judged,), silent_s=1.0) as unit:
 
@@ -182,7 +181,7 @@ async def test_when_nothing_comes_in_that_is_one_alarm_and_no_badge_is_lost_for_
         await until("positions_lost", 1, talking=False)
         since = judged.count
         await eventually(lambda: judged.count >= since + 30)  # three more seconds of silence
-        assert await active("lost_badge") == before
+        assert not [title for title in await active("lost_badge") if title.startswith("张4 ")]
         await until("positions_lost", 0, talking=True)
 
 
