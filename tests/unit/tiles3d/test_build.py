@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.unit.tiles3d.deliveries import ORIGIN, glb_delivery, picture, with_detail, write_metadata
+from tests.unit.tiles3d.deliveries import ORIGIN, glb_delivery, picture, tile_mesh, with_detail, write_metadata
 from tiles.tiles3d import build as build_module
-from tiles.tiles3d import meshes
+from tiles.tiles3d import levels, meshes
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.check import check
 from tiles.tiles3d.contents import content_mesh
@@ -313,3 +313,12 @@ def test_tiling_textures_vertex_colours_and_details_survive(tmp_path: Path) -> N
     (colored,) = [p for p in mesh.parts if p.colors is not None]
     assert colored.colors is not None and colored.colors[0].tolist() == [200, 10, 10, 255]
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["source"]["kind"] == "mesh"
+
+
+def test_colours_that_stand_in_for_pictures_are_of_light() -> None:
+    """glTF's colours per vertex are linear, pictures are not: written as they are they would be drawn much too pale."""
+    mesh = tile_mesh(0.0, 0.0, 40.0, 4, 8, 1)
+    mesh.textures = [Texture(pixels=np.tile(np.array([230, 70, 60], np.uint8), (8, 8, 1)))] * len(mesh.textures)
+    (part,) = levels._coloured(mesh).parts
+    assert part.colors is not None
+    assert np.abs(part.colors[:, :3].astype(int) - (202, 16, 12)).max() <= 1

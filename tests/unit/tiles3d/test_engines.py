@@ -116,7 +116,8 @@ def test_colours_stand_where_the_source_says(engine: Judge, coloured: Path, erro
     assert [drawn.errors == [0.0], drawn.errors == [16.0], min(drawn.errors) > 16.0].index(True) == [
         "finest", "supplied", "rebuilt",
     ].index(levels)  # fmt: skip
-    assert_colours(drawn.picture, 10)
+    # in the rebuilt atlas a roof has a few texels, and WebP keeps colour at half of them; other roofs are 60 and more away
+    assert_colours(drawn.picture, 16 if levels == "rebuilt" else 10)
     # The outer edge of the ground rises and falls by 8 m: inside of it by a pixel or two nothing may be open.
     (left, bottom), (right, top) = ABOVE.pixel((1.0, 1.0, -6.0)), ABOVE.pixel((119.0, 79.0, -6.0))
     assert not is_ground(drawn.picture)[top:bottom, left:right].any(), "a hole"
