@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tiles.tiles3d.color import to_screen
 from tiles.tiles3d.errors import BrokenFile, MissingTexture
 from tiles.tiles3d.mesh import F64, Mesh, Part, Texture, inside
 from tiles.tiles3d.meshopt import decode_view
@@ -290,7 +291,7 @@ class _Loader:
             rgba = np.ones((len(part.positions), 4))
             if color is not None:
                 rgba[:, : color.shape[1]] = color if color.dtype.kind == "f" else color / np.iinfo(color.dtype).max
-            part.colors = np.rint(np.clip(rgba * factor, 0, 1) * 255).astype(np.uint8)
+            part.colors = to_screen(rgba * factor)
 
     def node(self, index: int, world: F64, depth: int) -> None:
         if depth > 64:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tiles.tiles3d import meshopt
+from tiles.tiles3d.color import to_light
 from tiles.tiles3d.mesh import U8, U32, Mesh, Part, Texture
 
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
@@ -148,7 +149,9 @@ def _primitive(w: _Writer, part: Part, material: int) -> dict[str, Any]:
             q = np.rint(np.clip(uv, 0, 1).astype(np.float64) * 65535).astype(np.uint16)
             attributes["TEXCOORD_0"] = w.accessor(w.attribute(q), 5123, "VEC2", len(uv), normalized=True)
     if part.colors is not None:
-        attributes["COLOR_0"] = w.accessor(w.attribute(part.colors[old]), 5121, "VEC4", len(yup), normalized=True)
+        attributes["COLOR_0"] = w.accessor(
+            w.attribute(to_light(part.colors[old])), 5123, "VEC4", len(yup), normalized=True
+        )
     return {"attributes": attributes, "indices": w.indices(indices, len(yup)), "material": material, "mode": 4}
 
 
@@ -238,7 +241,7 @@ def write_points(
 
     Args:
         positions: (N, 3) z up, metres; on the 2 mm grid when ``compress`` is set.
-        colors: (N, 4) uint8.
+        colors: (N, 4) uint8, sRGB.
         offset: (3,) z-up translation kept in double precision in the node.
     """
     w = _Writer(compress)
@@ -256,7 +259,7 @@ def write_points(
     view = w.attribute(yup, meshopt.positions_to_exponential(yup) if compress else None)
     bounds = {"min": yup.min(axis=0).tolist(), "max": yup.max(axis=0).tolist()}
     attributes = {"POSITION": w.accessor(view, 5126, "VEC3", len(yup), **bounds)}
-    attributes["COLOR_0"] = w.accessor(w.attribute(colors), 5121, "VEC4", len(yup), normalized=True)
+    attributes["COLOR_0"] = w.accessor(w.attribute(to_light(colors)), 5123, "VEC4", len(yup), normalized=True)
     w.doc["materials"] = [{"pbrMetallicRoughness": {"metallicFactor": 0.0}, "extensions": {"KHR_materials_unlit": {}}}]
     w.doc["meshes"] = [{"primitives": [{"attributes": attributes, "mode": 0, "material": 0}]}]
     return _finish(w, {"KHR_materials_unlit"})

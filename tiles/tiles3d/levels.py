@@ -162,7 +162,7 @@ def _coloured(mesh: Mesh) -> Mesh:
 
 
 def _vertex_colors(part: Part, mesh: Mesh) -> NDArray[np.float64]:
-    """(N, 3) 0..255, textures averaged over about an edge's length; of light, as glTF has them, not of a screen as pictures have."""
+    """(N, 3) 0..255, textures averaged over about an edge's length."""
     if part.uvs is None or part.texture < 0:
         return (
             np.full((len(part.positions), 3), 200.0) if part.colors is None else part.colors[:, :3].astype(np.float64)
@@ -181,8 +181,8 @@ def _vertex_colors(part: Part, mesh: Mesh) -> NDArray[np.float64]:
     uv = 0.5 * part.uvs + 0.5 * inner / np.maximum(times, 1)[:, None]
     x = np.floor(uv[:, 0] % 1.0001 * width / coarse).astype(np.int64)
     y = np.floor(uv[:, 1] % 1.0001 * height / coarse).astype(np.int64)
-    picked = small[np.clip(y, 0, small.shape[0] - 1), np.clip(x, 0, small.shape[1] - 1)] / 255.0
-    return np.asarray(255 * np.where(picked <= 0.04045, picked / 12.92, ((picked + 0.055) / 1.055) ** 2.4), np.float64)
+    picked = small[np.clip(y, 0, small.shape[0] - 1), np.clip(x, 0, small.shape[1] - 1)]
+    return np.asarray(picked, np.float64)
 
 
 def weld(

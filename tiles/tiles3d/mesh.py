@@ -112,7 +112,7 @@ class Part:
         positions: (N, 3) float32, metres, z up.
         indices: (3 T,) uint32.
         uvs: (N, 2) float32, origin at the picture's top left (glTF), or None.
-        colors: (N, 4) uint8 or None.
+        colors: (N, 4) uint8 or None; sRGB, as pictures and screens have them (glTF has linear ones: ``color.py``).
         texture: index into the mesh's textures, -1 for none.
         detail: 0 coarse (kept at every level) .. 2 fine (only in the finest).
         repeat: the texture tiles (uvs leave [0, 1]); such parts never enter an atlas.

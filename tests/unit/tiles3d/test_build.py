@@ -15,10 +15,11 @@ from tiles.tiles3d import build as build_module
 from tiles.tiles3d import levels, meshes
 from tiles.tiles3d.build import import_delivery
 from tiles.tiles3d.check import check
+from tiles.tiles3d.color import to_light, to_screen
 from tiles.tiles3d.contents import content_mesh
 from tiles.tiles3d.errors import BrokenFile, EmptyTile, MissingTexture, SrsError, UnknownDelivery, UnsafePath
 from tiles.tiles3d.gltf_read import Gltf, load_gltf
-from tiles.tiles3d.gltf_write import pack, write_glb
+from tiles.tiles3d.gltf_write import pack, write_glb, write_points
 from tiles.tiles3d.job import Options
 from tiles.tiles3d.manifest import read_manifest
 from tiles.tiles3d.mesh import GRID, Mesh, Part, Texture
@@ -315,10 +316,17 @@ def test_tiling_textures_vertex_colours_and_details_survive(tmp_path: Path) -> N
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["source"]["kind"] == "mesh"
 
 
-def test_colours_that_stand_in_for_pictures_are_of_light() -> None:
-    """glTF's colours per vertex are linear, pictures are not: written as they are they would be drawn much too pale."""
+def test_colours_of_vertices_are_written_as_light() -> None:
+    """glTF's colours per vertex are linear, those of sources and pictures are not: written as they are they would be drawn much too pale."""
     mesh = tile_mesh(0.0, 0.0, 40.0, 4, 8, 1)
     mesh.textures = [Texture(pixels=np.tile(np.array([230, 70, 60], np.uint8), (8, 8, 1)))] * len(mesh.textures)
     (part,) = levels._coloured(mesh).parts
     assert part.colors is not None
-    assert np.abs(part.colors[:, :3].astype(int) - (202, 16, 12)).max() <= 1
+    assert (part.colors == (230, 70, 60, 255)).all()
+    for data in (_glb(Mesh([part], [])), write_points(part.positions, part.colors)):
+        gltf = Gltf(data, "x")
+        (primitive,) = gltf.doc["meshes"][0]["primitives"]
+        light = gltf.accessor(primitive["attributes"]["COLOR_0"])[0]
+        np.testing.assert_allclose(light, (0.7913, 0.0612, 0.0452, 1), atol=1e-4)  # IEC 61966-2-1
+    every = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
+    assert (to_screen(to_light(every) / 65535) == every).all(), "not one tone gets lost"
