@@ -98,6 +98,14 @@ class UaPeer:
     def url(self) -> str:
         return f"opc.tcp://127.0.0.1:{self.port}/"
 
+    async def end_subscriptions(self) -> None:
+        """Tell every client that its subscription has timed out."""
+        assert self._server is not None
+        for subscription in self._server.iserver.subscription_service.subscriptions.values():
+            await subscription.monitored_item_srv.trigger_statuschange(
+                ua.StatusCode(ua.UInt32(ua.StatusCodes.BadTimeout))
+            )
+
     async def start(self) -> None:
         server = Server()
         await server.init()

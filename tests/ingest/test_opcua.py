@@ -65,6 +65,17 @@ async def test_many_items_are_spread_over_sessions() -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_subscription_that_the_server_ends_is_given_up_at_once() -> None:
+    """And not after the silence that stands for a dead line: what is asked back late may be gone."""
+    async with ua_peer(2) as peer:
+        ear = Ear()
+        task = asyncio.create_task(KIND.run(settings(peer, silent_s=120), points(2), ear))
+        await eventually(lambda: ear.confirmed)
+        await peer.end_subscriptions()
+        with pytest.raises(SourceError, match="BadTimeout"):
+            await asyncio.wait_for(task, 60)
+
+
 async def test_a_server_that_goes_is_told_and_another_refuses() -> None:
     async with ua_peer(2) as peer:
         ear = Ear()

@@ -238,15 +238,18 @@ class _Session:
         return list(made)
 
     async def _listen(self, subscription: Subscription) -> None:
-        """Take what the server says. Not asyncua's handler: that is a task for every value, a tenth of the gateway."""
+        """Take what the server says. Not asyncua's handler: that is a task for every value, a tenth of the gateway.
+
+        Raises:
+            SourceError: the server ended the subscription.
+        """
         taken = 0
         async for event in subscription:
             if isinstance(event, DataChangeEvent):
                 self._take(event)
-            elif isinstance(event, StatusChangeEvent):  # the server's clock will stop, and :meth:`run` with it
-                log.warning(
-                    "the server changed the subscription", url=self._settings.url, status=str(event.notification)
-                )
+            elif isinstance(event, StatusChangeEvent):  # nothing more will come by it: begin anew and ask back at once
+                status = ua.StatusCode(event.notification.Status.value).name
+                raise SourceError(f"{self._settings.url} ended the subscription: {status}")
             taken += 1
             if taken % _SLICE == 0:
                 await asyncio.sleep(0)  # an alarm must not wait for thousands of values
