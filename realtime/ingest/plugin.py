@@ -6,6 +6,7 @@ gateway's, the same for all kinds.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
@@ -117,6 +118,17 @@ class SourceKind(ABC, Generic[S]):
         Raises:
             SourceError, OSError: the source is lost.
         """
+
+
+def heed_cancellation() -> None:
+    """Go on with a cancellation that a library has swallowed, for a source that cannot be stopped holds whoever waits for its end.
+
+    pymodbus turns one into an exception of its own, and ``asyncio.wait_for``, on which the libraries stand, loses one that meets the answer
+    (before Python 3.12).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @cache

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import struct
+from typing import Any
 
 import pytest
+from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.constants import ExcCodes
 
 from realtime.history.samples import BAD, GOOD
@@ -120,6 +123,29 @@ async def test_a_unit_that_is_silent_does_not_silence_the_others(dead: float | E
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert set(ear.confirmed) == {0}
+
+
+async def test_a_cancellation_that_meets_an_answer_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries answer then as if nothing had been asked of them: the source went on, and whoever waited for its end hung."""
+    read: Any = AsyncModbusTcpClient.read_holding_registers
+    answered = asyncio.Event()
+
+    async def loses_it(*args: Any, **more: Any) -> Any:
+        answer = await read(*args, **more)
+        answered.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return answer
+
+    monkeypatch.setattr(AsyncModbusTcpClient, "read_holding_registers", loses_it)
+    async with modbus_peer(1) as peer:
+        settings = ModbusSettings(host="127.0.0.1", port=peer.port)
+        source = asyncio.create_task(KIND.run(settings, [FieldPoint(0, "1:holding:0")], Ear()))
+        await asyncio.wait_for(answered.wait(), 60)
+        monkeypatch.undo()
+        source.cancel()
+        await asyncio.wait({source}, timeout=20)
+        assert source.cancelled()
 
 
 async def test_a_server_that_goes_is_told() -> None:

@@ -221,7 +221,8 @@ class Framed(SourceKind[FramedSettings]):
         if settings.transport == "udp":
             await self._udp(settings, reader)
         elif settings.role == "client":
-            there, back = await asyncio.wait_for(asyncio.open_connection(settings.host, settings.port), 10)
+            async with asyncio.timeout(10):
+                there, back = await asyncio.open_connection(settings.host, settings.port)
             await self._talk(settings, reader, there, back)
         else:
             await self._listen(settings, reader)

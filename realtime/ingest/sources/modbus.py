@@ -20,7 +20,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from realtime.history.samples import BAD, BAD_OUT_OF_RANGE, GOOD
-from realtime.ingest.plugin import AddressInvalid, FieldPoint, Sink, SourceError, SourceKind
+from realtime.ingest.plugin import AddressInvalid, FieldPoint, Sink, SourceError, SourceKind, heed_cancellation
 from twin import clock
 
 log = structlog.get_logger("realtime.ingest")
@@ -232,12 +232,13 @@ class ModbusKind(SourceKind[R]):
             "holding": client.read_holding_registers,
             "input": client.read_input_registers,
         }[group.table]
+        answer: Any
         try:
             answer = await read(group.start, count=group.count, device_id=group.unit)
         except ModbusException:
-            # pymodbus turns a cancellation into this exception; swallowed, a source could never be stopped.
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise asyncio.CancelledError from None
+            answer = None
+        heed_cancellation()
+        if answer is None:
             return None
         if answer.isError():
             # Faults of the request (unknown function, address, count); all others mean that the unit was not reached.

@@ -33,7 +33,7 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 from realtime.history.samples import BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, micros, quality_of
 from realtime.ingest import certificates
 from realtime.ingest.backfill import backfill
-from realtime.ingest.plugin import AddressInvalid, Branch, FieldPoint, Sink, SourceError, SourceKind
+from realtime.ingest.plugin import AddressInvalid, Branch, FieldPoint, Sink, SourceError, SourceKind, heed_cancellation
 
 log = structlog.get_logger("realtime.ingest")
 
@@ -193,6 +193,7 @@ class _Session:
                 longest = timedelta(hours=self._settings.backfill_h)
                 tasks.append(asyncio.create_task(backfill(client, self._by_node, self._sink, longest, reading)))
             while not listening.done():
+                heed_cancellation()
                 self._clock.clear()
                 async with asyncio.timeout(self._settings.silent_s):
                     await self._clock.wait()
