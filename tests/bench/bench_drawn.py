@@ -16,10 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gis_assets.sites.demo.frame import to_lonlat
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.bench.harness import Row, quantile
-from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE, Plant, running_plant
+from tests.bench.screen import screen
+from tests.e2e.conftest import Plant, running_plant
 from tests.e2e.console.crew import PLACE, crew_of
 
 DEFAULT = False
@@ -67,16 +68,9 @@ def _walk(plant: Plant, page: Page, person: dict[str, Any], badge: str) -> list[
 
 def measure(plant: Plant) -> tuple[list[float], list[float]]:
     """Seconds from each measurement until a frame's dot went to it, and until one stood there."""
-    with crew_of(plant, measured=False) as crew, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="zh-CN")
-        page.set_default_timeout(PATIENCE)
-        plant.login(page)
-        page.goto(f"{plant.url}/screen/?view=2d")
-        page.wait_for_function(_READY, polling=200)
+    with crew_of(plant, measured=False) as crew, screen(plant, _READY, view="2d") as page:
         sent = _walk(plant, page, crew.people[0], crew.badge(0))
         frames: list[tuple[float, float, float]] = page.evaluate("() => __frames")
-        browser.close()
     going, there = [], []
     for t, along in sent[WARM:]:
         seen = [(at / 1000.0 - t, place) for at, event, place in frames if event >= t * 1000.0 - 1.0]

@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.bench.bench_features import Client
 from tests.bench.bench_timemachine import PARTS
 from tests.bench.harness import Row, quantile
-from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE, Plant, running_plant
+from tests.bench.screen import screen
+from tests.e2e.conftest import Plant, running_plant
 
 DEFAULT = False
 SECONDS, WARM = 20, 2
@@ -95,17 +96,9 @@ def _opened(page: Page, plant: Plant) -> tuple[list[float], list[float]]:
 
 def measure(plant: Plant, view: str) -> tuple[list[float], list[float]]:
     """With the screen of a control room, its picture ``view`` (3d, 2d)."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 720}, locale="zh-CN")
-        page.set_default_timeout(PATIENCE)
-        plant.login(page)
-        page.goto(f"{plant.url}/screen/?view={view}")
-        page.wait_for_function(_READY, polling=200)
+    with screen(plant, _READY, view=view) as page:
         page.wait_for_timeout(max(0.0, NEAR + STEP * (SECONDS + WARM) - plant_age(plant)) * 1000)
-        found = _opened(page, plant)
-        browser.close()
-    return found
+        return _opened(page, plant)
 
 
 def plant_age(plant: Plant) -> float:

@@ -10,16 +10,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
 from websockets.asyncio.client import connect
 
 from tests.bench import mesh_zones, risk_drawn
 from tests.bench.harness import Row, quantile
-from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE, Plant, running_plant
+from tests.bench.screen import screen
+from tests.e2e.conftest import Plant, running_plant
 
 CLIENTS = 50
 CHANGES = 60
@@ -82,20 +80,6 @@ class Watchers:
                         self.arrived[item["k"], item["v"]["properties"]["version"]] = time.time() * 1000
 
 
-@contextmanager
-def screen(plant: Plant) -> Iterator[Page]:
-    """The big screen in Chromium with its model loaded."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 640, "height": 360}, locale="zh-CN")
-        page.set_default_timeout(PATIENCE)
-        plant.login(page)
-        page.goto(f"{plant.url}/screen/")
-        page.wait_for_function(_READY, polling=200)
-        yield page
-        browser.close()
-
-
 def change(plant: Plant, cookie: str, zone: dict[str, Any], level: int) -> dict[str, Any]:
     """Give a zone a level through the API; the zone as it is then."""
     headers = {"If-Match": f'"{zone["properties"]["version"]}"'}
@@ -114,7 +98,7 @@ def measure(plant: Plant) -> tuple[list[float], list[float]]:
     before = [z["properties"]["static_risk"] for z in zones]
     browser, peer = [], []
     hub = plant.call("GET", "/api/config")["hub"]
-    with Watchers(hub, plant.token("control"), CLIENTS) as watchers, screen(plant) as page:
+    with Watchers(hub, plant.token("control"), CLIENTS) as watchers, screen(plant, _READY, 640, 360) as page:
         for n in range(CHANGES):
             zone = zones[n % ZONES]
             before_it, level = zone["properties"]["risk"], zone["properties"]["static_risk"] % 4 + 1
@@ -137,7 +121,7 @@ def rows() -> list[Row]:
     with running_plant() as plant:
         browser, peer = measure(plant)
         lon, lat, h = plant.call("GET", "/api/config")["site"]["center"]
-        with screen(plant) as page:
+        with screen(plant, _READY, 640, 360) as page:
             on_mesh = mesh_zones.rows(page, (lon, lat, h))
         in_a_storm = risk_drawn.rows(plant, (lon, lat, h))
     what, than = f"zone change to the frame that shows it, {CLIENTS} other clients", "a plain Python client of the hub"

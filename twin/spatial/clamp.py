@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from twin.db.uow import UnitOfWork
@@ -15,6 +15,7 @@ from twin.registry import discover
 from twin.registry.layer import layers
 from twin.spatial import repository
 from twin.spatial.repository import SiteRow
+from twin.spatial.validate import with_height
 
 #: Code of a site; (longitude, latitude) in degrees -> metres above the ellipsoid, None where nothing was surveyed. Runs in a thread.
 Heights = Callable[[str, Sequence[tuple[float, float]]], list[float | None]]
@@ -53,8 +54,14 @@ async def placed(uow: UnitOfWork, site: SiteRow, given: Sequence[tuple[Geometry,
     surface = iter(await asyncio.to_thread(_surface, site.code, asked) if asked else [])
     out = [geometry for geometry, _ in given]
     for i in lacking:
-        out[i] = _filled(out[i], site.ground, bottoms[i], surface)
+        out[i] = with_height(out[i], partial(_height, site.ground, bottoms[i], surface))
     return out
+
+
+def _height(ground: float, bottom: float | None, surface: Iterator[float | None]) -> float:
+    """The next position's: ``surface`` answers for those without a ``bottom``, in their order."""
+    found = next(surface) if bottom is None else bottom
+    return ground if found is None else round(found, 3)
 
 
 def _surface(site: str, points: Sequence[tuple[float, float]]) -> list[float | None]:
@@ -75,18 +82,3 @@ def _positions(node: Any) -> Iterator[list[float]]:
         return
     for child in node:
         yield from _positions(child)
-
-
-def _filled(geometry: Geometry, ground: float, bottom: float | None, surface: Iterator[float | None]) -> Geometry:
-    """``surface`` answers for the positions without a height, in their order, where there is no ``bottom``."""
-
-    def height() -> float:
-        found = next(surface) if bottom is None else bottom
-        return ground if found is None else round(found, 3)
-
-    def lift(node: Any) -> Any:
-        if isinstance(node[0], (int, float)):
-            return [node[0], node[1], node[2] if len(node) > 2 else height()]
-        return [lift(child) for child in node]
-
-    return {"type": geometry["type"], "coordinates": lift(geometry["coordinates"])}

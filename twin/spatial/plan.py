@@ -135,7 +135,7 @@ async def _give_heights(uow: UnitOfWork, layer: Layer, site: SiteRow, made: Plan
     """Positions without a height get one, all of the batch at once."""
     moved = [(c, c.geometry) for c in made.changes if c.geometry is not None]
     if layer.key == "site":
-        placed = [with_height(geometry, site.ground) for _, geometry in moved]
+        placed = [with_height(geometry, lambda: site.ground) for _, geometry in moved]
     else:
         told = [(geometry, (c.before or {"properties": {}})["properties"] | c.properties) for c, geometry in moved]
         placed = await clamp.placed(uow, site, told)

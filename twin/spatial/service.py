@@ -112,7 +112,7 @@ async def create(
     id_ = uuid7()
     if layer.key == "site":
         check(geometry, layer.geometry)
-        site_id, placed = id_, with_height(geometry, float(clean["origin_h"]))
+        site_id, placed = id_, with_height(geometry, lambda: float(clean["origin_h"]))
     else:
         site = await site_of(uow)
         await _check_in_site(uow, site, layer, clean, geometry)
@@ -154,7 +154,7 @@ async def patch(
     if layer.key == "site":
         if geometry is not None:
             check(geometry, layer.geometry)
-            placed = with_height(geometry, float(merged["origin_h"]))
+            placed = with_height(geometry, lambda: float(merged["origin_h"]))
     else:
         site = await site_of(uow)
         if geometry is not None or clean.keys() & {*REFERENCES, "z_min", "z_max"}:

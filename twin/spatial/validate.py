@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -275,12 +275,12 @@ def check_storey(z_min: Any, z_max: Any, building: Container | None) -> list[Fau
     return faults
 
 
-def with_height(geometry: dict[str, Any], ground: float) -> dict[str, Any]:
-    """The geometry with ``ground`` for every position that has no height."""
+def with_height(geometry: dict[str, Any], height: Callable[[], float]) -> dict[str, Any]:
+    """The geometry with what ``height`` answers for every position that has none, one after the other."""
 
     def lift(node: Any) -> Any:
         if isinstance(node[0], (int, float)):
-            return [node[0], node[1], node[2] if len(node) > 2 else ground]
+            return [node[0], node[1], node[2] if len(node) > 2 else height()]
         return [lift(child) for child in node]
 
     return {"type": geometry["type"], "coordinates": lift(geometry["coordinates"])}

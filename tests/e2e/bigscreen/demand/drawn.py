@@ -18,6 +18,7 @@ from tests.e2e.bigscreen.test_bigscreen import READY, new_context, wait
 from tests.e2e.conftest import Plant
 from tiles.tiles3d.georef import enu_frame, geodetic
 
+WIDTH, HEIGHT = 720, 420
 #: Nothing but the drawn model: no panels, names or live overlays.
 BARE = "* { visibility: hidden !important } .scene-canvas canvas { visibility: visible !important }"
 #: Nobody walks through the picture, and no alarm flies the camera away.
@@ -39,18 +40,25 @@ Picture = NDArray[np.int16]
 
 
 @contextmanager
-def bare_page(plant: Plant, browser: Browser) -> Iterator[Page]:
-    """The big screen of a manager with its model, without all that lies over it."""
+def still_page(plant: Plant, browser: Browser) -> Iterator[Page]:
+    """The big screen of a manager with its model; nothing moves by itself."""
     context = new_context(browser)
     made = context.new_page()
-    made.set_viewport_size({"width": 720, "height": 420})
+    made.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     plant.login(made, "manager")
     made.goto(f"{plant.url}/screen/#layers=building")
     wait(made, READY)
-    made.add_style_tag(content=BARE)
     made.evaluate(ALONE)
     yield made
     context.close()
+
+
+@contextmanager
+def bare_page(plant: Plant, browser: Browser) -> Iterator[Page]:
+    """Without all that lies over the model, too."""
+    with still_page(plant, browser) as made:
+        made.add_style_tag(content=BARE)
+        yield made
 
 
 @contextmanager

@@ -3,60 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 
 import numpy as np
 import pytest
 from gis_assets.sites.demo import layout
 from gis_assets.sites.demo.frame import to_lonlat
-from numpy.typing import NDArray
-from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.bigscreen.test_bigscreen import READY, new_context, wait
+from tests.e2e.bigscreen.demand import drawn
+from tests.e2e.bigscreen.demand.drawn import BARE, HEIGHT, WIDTH, Picture, still_page
 from tests.e2e.conftest import Plant
 
-WIDTH, HEIGHT = 720, 420
-#: Nobody walks through the picture, and no alarm flies the camera away.
-STILL = """() => {
-  const { view } = __twin
-  view.setVisible(new Set(['building']))
-  window.__fly = view.flyTo.bind(view)
-  view.flyTo = () => undefined
-}"""
-#: Nothing but the drawn model in the pictures.
-BARE = "* { visibility: hidden !important } .scene-canvas canvas { visibility: visible !important }"
 EARLIER = "[data-survey='oblique-2023']"
-
-Picture = NDArray[np.int16]
 
 
 @pytest.fixture
 def page(plant: Plant, browser: Browser) -> Iterator[Page]:
     """The big screen straight above the tank farm, north up."""
-    context = new_context(browser)
-    made = context.new_page()
-    made.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    plant.login(made, "manager")
-    made.goto(f"{plant.url}/screen/#layers=building")
-    wait(made, READY)
-    made.evaluate(STILL)
-    dike = next(d.rect for d in layout.DIKES if d.code == "DK-1")
-    lon, lat = to_lonlat(*dike.center)
-    view = {"lon": lon, "lat": lat, "height": 190, "heading": 0, "pitch": -90}
-    made.evaluate("view => __fly(view, { instant: true })", view)
-    yield made
-    context.close()
+    with still_page(plant, browser) as made:
+        dike = next(d.rect for d in layout.DIKES if d.code == "DK-1")
+        lon, lat = to_lonlat(*dike.center)
+        view = {"lon": lon, "lat": lat, "height": 190, "heading": 0, "pitch": -90}
+        made.evaluate("view => __fly(view, { instant: true })", view)
+        yield made
 
 
 def picture(page: Page) -> Picture:
-    """The model alone, as it is once all is drawn, rows x columns x RGB."""
+    """The model alone; afterwards the page has its panels again."""
     style = page.add_style_tag(content=BARE)
-    before = page.evaluate("() => { __twin.view.engine.draw(); return __twin.frames }")
-    wait(page, f"n => __twin.frames > n && ({READY})()", before)
-    shot = page.screenshot()
+    shot = drawn.picture(page)
     style.evaluate("node => node.remove()")
-    return np.asarray(Image.open(BytesIO(shot)).convert("RGB"), dtype=np.int16)
+    return shot
 
 
 def changed(before: Picture, after: Picture, left: float, right: float) -> float:

@@ -1,10 +1,10 @@
-import { plantDate, plantTime } from '@twin/ui'
+import { isGap, plantDate, plantTime } from '@twin/ui'
 import { LineChart, type LineSeriesOption } from 'echarts/charts'
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
 import type { GridComponentOption, TooltipComponentOption } from 'echarts/components'
 import { init, use, type ComposeOption, type ECharts } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { bounds, isGap, shapeOf, wallClock, type Limit, type Trend, type TrendStep } from './trend'
+import { bounds, shapeOf, wallClock, type Limit, type Trend, type TrendStep } from './trend'
 
 use([LineChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer])
 

@@ -1,5 +1,5 @@
 import type { DeviceProperties } from '@twin/api'
-import { plantDate, plantTime } from '@twin/ui'
+import { isGap, plantDate, plantTime } from '@twin/ui'
 
 export const STEPS = ['minute', 'hour', 'day', 'month'] as const
 export type Step = (typeof STEPS)[number]
@@ -83,10 +83,6 @@ export function plantInstant(text: string, timezone: string): Date | null {
 /** What an input of type datetime-local shows for a moment. */
 export function plantInput(at: Date, timezone: string): string {
   return `${plantDate(at, timezone)}T${plantTime(at, timezone).slice(0, 5)}`
-}
-
-export function isGap(step: TrendStep): boolean {
-  return step.avg === null || step.min === null || step.max === null
 }
 
 export interface Shape {

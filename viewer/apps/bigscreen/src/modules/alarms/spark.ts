@@ -1,4 +1,5 @@
 import type { Trend } from '@twin/api'
+import { isGap } from '@twin/ui'
 
 export interface Spark {
   /** SVG path data of the mean, open at gaps */
@@ -12,15 +13,7 @@ export interface Spark {
   points: number
 }
 
-/** Fine enough to see, few enough to draw, for a length in ms. */
-export function stepOf(length: number): Trend['step'] {
-  if (length <= 1_800_000) return 'second'
-  if (length <= 2 * 86_400_000) return 'minute'
-  return length <= 62 * 86_400_000 ? 'hour' : 'day'
-}
-
 type Step = Trend['items'][number]
-const isGap = (s: Step): boolean => s.avg === null || s.min === null || s.max === null
 
 /** A trend in a box of width x height; limits inside the range of twice the data stretch the scale. Undefined: no figures at all. */
 export function sparkOf(

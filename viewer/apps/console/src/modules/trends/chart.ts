@@ -3,9 +3,9 @@ import { AxisPointerComponent, DataZoomComponent, GridComponent, MarkAreaCompone
 import type { DataZoomComponentOption, GridComponentOption, TooltipComponentOption } from 'echarts/components'
 import { init, use, type ComposeOption, type ECharts } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { HUES, plantDate, plantTime, RISK } from '@twin/ui'
+import { HUES, isGap, plantDate, plantTime, RISK } from '@twin/ui'
 import { inkOf, type Ink } from '../../points/chart'
-import { isGap, wallClock } from '../../points/trend'
+import { wallClock } from '../../points/trend'
 import type { Span, Trend } from './view'
 
 use([LineChart, AxisPointerComponent, DataZoomComponent, GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent, CanvasRenderer])

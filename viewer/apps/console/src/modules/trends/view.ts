@@ -1,5 +1,6 @@
 import type { Trend as ServerTrend } from '@twin/api'
-import { isGap, type Step, type TrendStep } from '../../points/trend'
+import { isGap, stepFor } from '@twin/ui'
+import type { Step, TrendStep } from '../../points/trend'
 
 /** Points on one chart: as many as can be told apart. */
 export const MOST = 8
@@ -27,13 +28,7 @@ export function spanOf(period: Period, from: string, to: string, now: number): S
   return start < end ? { start, end } : undefined
 }
 
-/** Fine enough to see, few enough to draw: by the second up to half an hour. */
-export function stepOf({ start, end }: Span): FineStep {
-  const length = end - start
-  if (length <= HOUR / 2) return 'second'
-  if (length <= 2 * DAY) return 'minute'
-  return length <= 62 * DAY ? 'hour' : 'day'
-}
+export const stepOf = ({ start, end }: Span): FineStep => stepFor(end - start)
 
 /** The span `factor` times as long around `centre` (default: the middle), never in the future. */
 export function zoom(span: Span, factor: number, now: number, centre = (span.start + span.end) / 2): Span {
