@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ from twin.db import audit
 from twin.db.outbox import Event
 from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 from twin.jobs import tasks, worker
-from twin.jobs.app import defer
+from twin.jobs.app import defer, make_app
 from twin.settings import Settings
 
 _PRUNE = "twin.jobs:prune_sessions"
@@ -57,7 +57,8 @@ class Echo:
     """A subscriber that keeps the keys it saw."""
 
     def __init__(self, topic: str) -> None:
-        self.name, self.topics, self.seen = f"echo-{uuid4().hex[:6]}", [topic], list[str]()
+        self.name, self.seen = f"echo-{uuid4().hex[:6]}", list[str]()
+        self.topics: Sequence[str] = [topic]
 
     async def handle(self, event: Event, uow: UnitOfWork) -> None:
         self.seen.append(event.key)
@@ -97,6 +98,45 @@ async def test_the_worker_survives_the_loss_of_every_connection(database: Settin
         await asyncio.wait_for(task, 15)
     assert echo.seen == ["one", "two"]
     assert (await audit.verify(enterprise.id, database)).ok
+
+
+async def test_a_job_whose_worker_is_gone_is_done_when_the_next_begins(
+    database: Settings, enterprise: Enterprise
+) -> None:
+    """Not only at the next full minute: the connection may be cut between fetching a job and signing it off."""
+    async with unit_of_work(enterprise.id) as uow:
+        job = await defer(uow, _PRUNE, {"timestamp": 0}, once="test-gone")
+    with owner(database) as connection:
+        connection.execute("UPDATE jobs.procrastinate_jobs SET status = 'doing', worker_id = NULL WHERE id = %s", [job])
+        # The periodic task of this minute counts as deferred: it cannot help.
+        connection.execute(
+            "INSERT INTO jobs.procrastinate_periodic_defers (task_name, defer_timestamp, periodic_id)"
+            " SELECT 'twin.jobs:retry_stalled', m, '' FROM generate_series(extract(epoch FROM"
+            " date_trunc('minute', now()))::bigint, extract(epoch FROM now())::bigint + 60, 60) m ON CONFLICT DO NOTHING"
+        )
+    stop = asyncio.Event()
+    task = asyncio.create_task(worker.run(database, stop, []))
+
+    async def done() -> bool:
+        with owner(database) as connection:
+            left = connection.execute("SELECT count(*) FROM jobs.procrastinate_jobs WHERE id = %s", [job]).fetchone()
+        return left == (0,)
+
+    try:
+        await _until(done)
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 15)
+
+
+def test_a_queue_opened_again_knows_every_task(database: Settings) -> None:
+    """The worker opens it anew after the database was away; all jobs failed then, each for want of its task."""
+    first, again = make_app(database), make_app(database)
+    assert _PRUNE in again.tasks
+    ours = {name for name in first.tasks if not name.startswith("builtin:")}
+    assert ours <= set(again.tasks)
+    for app in (first, again):
+        assert all(periodic.task.blueprint is app for periodic in app.periodic_registry.periodic_tasks.values())
 
 
 async def test_expired_sessions_are_pruned(database: Settings, enterprise: Enterprise) -> None:

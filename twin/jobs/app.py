@@ -6,10 +6,12 @@ work calls :func:`defer`, so that a job exists exactly if its transaction commit
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 import procrastinate
+import structlog
 
 from twin.db.cluster import app_url
 from twin.db.uow import UnitOfWork
@@ -17,7 +19,12 @@ from twin.jobs import repository
 from twin.registry import discover
 from twin.settings import Settings
 
+log = structlog.get_logger("twin.jobs")
+
 QUEUE = "default"
+
+#: Seconds without a heartbeat after which a worker counts as dead.
+_DEAD_AFTER = 60
 
 
 def make_app(settings: Settings) -> procrastinate.App:
@@ -27,7 +34,9 @@ def make_app(settings: Settings) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     for module in discover.submodules("tasks"):
-        app.add_tasks_from(module.BLUEPRINT, namespace=module.__name__.removesuffix(".tasks"))
+        # A copy: adding prefixes the names in place, so an app made again (after the database was away) would know no
+        # task by its name, and every job would fail.
+        app.add_tasks_from(deepcopy(module.BLUEPRINT), namespace=module.__name__.removesuffix(".tasks"))
     return app
 
 
@@ -49,3 +58,10 @@ async def defer(
         once: None is returned, and nothing done, while a job with this key waits.
     """
     return await repository.insert_job(uow.session, QUEUE, task, args or {}, at, lock, once)
+
+
+async def retry_stalled(app: procrastinate.App) -> None:
+    """Put jobs back whose worker is gone, or has shown no life for a minute, while it did them."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
+        log.warning("a job's worker died; doing it again", task=job.task_name, job=job.id)
+        await app.job_manager.retry_job(job)

@@ -10,15 +10,13 @@ from twin.auth import repository as auth
 from twin.db import audit, outbox
 from twin.db.uow import ALL_ENTERPRISES, unit_of_work
 from twin.files import service as files
+from twin.jobs import app as queue
 from twin.notify.service import notify_role
 from twin.registry import discover
 
 log = structlog.get_logger("twin.jobs")
 
 BLUEPRINT = procrastinate.Blueprint()
-
-#: Seconds without a heartbeat after which a worker counts as dead.
-_DEAD_AFTER = 60
 
 
 @BLUEPRINT.periodic(cron="*/10 * * * *")
@@ -64,7 +62,4 @@ async def verify_audit(timestamp: int) -> None:
 @BLUEPRINT.task(name="retry_stalled", queueing_lock="twin.retry_stalled", pass_context=True)
 async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
     """Put jobs back whose worker died while it did them."""
-    manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER):
-        log.warning("a job's worker died; doing it again", task=job.task_name, job=job.id)
-        await manager.retry_job(job)
+    await queue.retry_stalled(context.app)

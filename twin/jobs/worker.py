@@ -14,7 +14,7 @@ import structlog
 
 from twin.db import audit, deliver, uow
 from twin.db.outbox import Listener, is_outage
-from twin.jobs.app import make_app
+from twin.jobs.app import make_app, retry_stalled
 from twin.ops.lifeline import run_service
 from twin.registry import discover
 from twin.settings import Settings
@@ -69,6 +69,8 @@ async def _jobs(settings: Settings) -> None:
         try:
             app = make_app(settings)
             async with app.open_async():
+                # A lost connection ends procrastinate's worker, perhaps with a job fetched or done but not signed off.
+                await retry_stalled(app)
                 await app.run_worker_async(
                     concurrency=_JOBS_AT_ONCE,
                     install_signal_handlers=False,
