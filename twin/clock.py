@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 _shift = timedelta(0)
 _frozen: datetime | None = None
@@ -30,6 +31,14 @@ def timestamp() -> float:
 def monotonic() -> float:
     """Seconds of a clock that never goes back; for measuring spans, never for instants."""
     return time.monotonic()
+
+
+def boot() -> str | None:
+    """The boot of this computer within which all processes' :func:`monotonic` is the same clock; None where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip() or None
+    except OSError:
+        return None
 
 
 class SetWatch:

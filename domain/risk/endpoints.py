@@ -104,8 +104,7 @@ async def levels_at(uow: Uow, principal: CurrentPrincipal, at: datetime | None =
     """The map of any second that is kept; now without ``at``."""
     principal.require("map:read")
     moment = at or clock.now()
-    rows = await engine_rows.state_at(uow.session, moment)
-    return LevelsAt(at=moment, levels={row["zone"]: row["after"] for row in rows})
+    return LevelsAt(at=moment, levels=await engine_rows.levels_at(uow.session, moment))
 
 
 @router.get("/api/risk/changes", summary="Changes of level")

@@ -177,13 +177,12 @@ async def state(uow: UnitOfWork, code: str, at: datetime, language: str) -> Zone
     zone = await repository.zone(uow.session, code)
     if zone is None:
         raise ZoneNotFound(code=code)
-    rows = await engine_rows.state_at(uow.session, at, code)
-    if not rows:
+    row = await engine_rows.state_at(uow.session, at, code)
+    if row is None:
         return ZoneState(
             zone=code, at=at, since=at, level=zone["risk"], own=zone["risk"], static=zone["static_risk"], child=None,
             override=False, causes=[],
         )  # fmt: skip
-    row = rows[0]
     return ZoneState(
         zone=code,
         at=at,

@@ -19,10 +19,15 @@ from twin import clock
 log = structlog.get_logger("realtime.risk")
 
 
+#: Seconds by which an instant of the log may be beside the present idea of time without anybody having set the clock.
+_TOLERANCE = 0.5
+
+
 class EngineTime:
     """Engine time: the wall clock at the start, carried on by the monotonic clock, s."""
 
     def __init__(self) -> None:
+        self.boot = clock.boot()
         self._base = clock.timestamp() - clock.monotonic()
         self._watch = clock.SetWatch()
         #: wall clock minus engine time, s
@@ -43,6 +48,22 @@ class EngineTime:
     def engine(self, wall: float) -> float:
         """An instant of the wall clock in engine time; what lies ahead counts from now."""
         return min(wall - self.skew, self.now())
+
+    def monotonic(self, fact: Fact) -> float:
+        """When a fact that is written down now counted (its beginning, or its end), by the monotonic clock."""
+        return self.engine(_counted(fact)) - self._base
+
+    def retold(self, fact: Fact, monotonic: float) -> Fact:
+        """A fact of the log that counted at a reading of this boot's monotonic clock, in the wall clock's present time: whoever set that
+        clock since, before this process or in it, moved no span."""
+        by = monotonic + self._base + self.skew - _counted(fact)
+        if abs(by) < _TOLERANCE:
+            return fact
+        return fact._replace(since=fact.since + by, until=None if fact.until is None else fact.until + by)
+
+
+def _counted(fact: Fact) -> float:
+    return fact.since if fact.until is None else fact.until
 
 
 class LivingEngine:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from realtime.risk.book import RuleBody, first_rules
+from realtime.risk.living import EngineTime
 from realtime.risk.types import Change, Fact, Rule, Zone
 from twin.ids import uuid7
 
@@ -132,23 +133,25 @@ async def put_rule(session: AsyncSession, enterprise: UUID, by: UUID, row: RuleR
     return RuleRow(*found) if found else None
 
 
-async def log(session: AsyncSession, since: datetime) -> list[Fact]:
-    """The log of facts from then on and of those that still hold, in the order in which they counted."""
+async def log(session: AsyncSession, since: datetime, time: EngineTime | None = None) -> list[Fact]:
+    """The log of facts from then on and of those that still hold, in the order in which they counted; with ``time`` in the present time of
+    the wall clock, whoever set it since this computer started."""
     rows = await session.execute(
         text(
-            "SELECT kind, key, zone, extract(epoch FROM since)::float8, extract(epoch FROM until)::float8, attributes"
+            "SELECT CASE WHEN boot = CAST(:boot AS text) THEN monotonic END, kind, key, zone,"
+            " extract(epoch FROM since)::float8, extract(epoch FROM until)::float8, attributes"
             " FROM risk_log l WHERE COALESCE(until, since) >= :since OR (until IS NULL AND NOT EXISTS ("
             "SELECT 1 FROM risk_log e WHERE e.enterprise_id = l.enterprise_id AND e.kind = l.kind AND e.key = l.key"
             " AND e.seq > l.seq)) ORDER BY seq"
         ),
-        {"since": since},
+        {"since": since, "boot": time.boot if time else None},
     )
-    return [Fact(*row) for row in rows]
+    return [Fact(*fact) if time is None or at is None else time.retold(Fact(*fact), at) for at, *fact in rows]
 
 
-async def add_log(session: AsyncSession, enterprise: UUID, facts: Iterable[Fact]) -> None:
+async def add_log(session: AsyncSession, enterprise: UUID, facts: Iterable[Fact], time: EngineTime) -> None:
     """Append what counted."""
-    columns: dict[str, list[Any]] = {"k": [], "n": [], "z": [], "s": [], "u": [], "a": []}
+    columns: dict[str, list[Any]] = {"k": [], "n": [], "z": [], "s": [], "u": [], "a": [], "m": []}
     for fact in facts:
         columns["k"].append(fact.kind)
         columns["n"].append(fact.key)
@@ -156,16 +159,17 @@ async def add_log(session: AsyncSession, enterprise: UUID, facts: Iterable[Fact]
         columns["s"].append(instant(fact.since))
         columns["u"].append(None if fact.until is None else instant(fact.until))
         columns["a"].append(_json(dict(fact.attributes)))
+        columns["m"].append(time.monotonic(fact))
     if not columns["k"]:
         return
     await session.execute(
         text(
-            "INSERT INTO risk_log (enterprise_id, kind, key, zone, since, until, attributes)"
-            " SELECT :e, k, n, z, s, u, a::jsonb FROM unnest(CAST(:k AS text[]), CAST(:n AS text[]),"
-            " CAST(:z AS text[]), CAST(:s AS timestamptz[]), CAST(:u AS timestamptz[]), CAST(:a AS text[]))"
-            " WITH ORDINALITY AS r (k, n, z, s, u, a, i) ORDER BY i"
+            "INSERT INTO risk_log (enterprise_id, kind, key, zone, since, until, attributes, boot, monotonic)"
+            " SELECT :e, k, n, z, s, u, a::jsonb, :boot, m FROM unnest(CAST(:k AS text[]), CAST(:n AS text[]),"
+            " CAST(:z AS text[]), CAST(:s AS timestamptz[]), CAST(:u AS timestamptz[]), CAST(:a AS text[]), CAST(:m AS float8[]))"
+            " WITH ORDINALITY AS r (k, n, z, s, u, a, m, i) ORDER BY i"
         ),
-        {"e": enterprise, **columns},
+        {"e": enterprise, "boot": time.boot, **columns},
     )
 
 
@@ -319,22 +323,28 @@ async def mark_set_back(session: AsyncSession, enterprise: UUID, now: datetime) 
     )
 
 
-async def state_at(session: AsyncSession, at: datetime, zone: str | None = None) -> list[dict[str, Any]]:
-    """The last change of every zone (or of one) up to a time: what it showed then, and why.
+#: The last change of every zone up to a time. Of a time that was gone through twice, because the wall clock was set back, the later pass counts.
+_THEN = (
+    "SELECT c.* FROM zone z CROSS JOIN LATERAL (SELECT {columns} FROM risk_change r"
+    " WHERE r.enterprise_id = z.enterprise_id AND r.zone = z.code AND r.at <= :at AND NOT EXISTS (SELECT 1 FROM"
+    " risk_set_back s WHERE s.enterprise_id = r.enterprise_id AND s.at <= :at AND r.at > s.at AND r.seq <= s.seq)"
+    " ORDER BY r.at DESC, r.seq DESC LIMIT 1) c"
+)
 
-    Of a time that was gone through twice, because the wall clock was set back, the later pass counts.
-    """
-    where = "WHERE z.code = :zone" if zone else ""
+
+async def state_at(session: AsyncSession, at: datetime, zone: str) -> dict[str, Any] | None:
+    """The last change of a zone up to a time: what it showed then, and why; None before its first one."""
     rows = await session.execute(
-        text(
-            f"SELECT c.* FROM zone z CROSS JOIN LATERAL (SELECT {_CHANGE} FROM risk_change r"
-            " WHERE r.enterprise_id = z.enterprise_id AND r.zone = z.code AND r.at <= :at AND NOT EXISTS (SELECT 1 FROM"
-            " risk_set_back s WHERE s.enterprise_id = r.enterprise_id AND s.at <= :at AND r.at > s.at AND r.seq <= s.seq)"
-            f" ORDER BY r.at DESC, r.seq DESC LIMIT 1) c {where}"
-        ),
-        {"at": at, "zone": zone},
+        text(_THEN.format(columns=_CHANGE) + " WHERE z.code = :zone"), {"at": at, "zone": zone}
     )
-    return [dict(row) for row in rows.mappings()]
+    row = rows.mappings().first()
+    return dict(row) if row else None
+
+
+async def levels_at(session: AsyncSession, at: datetime) -> dict[str, int]:
+    """What every zone showed at a time, without the causes, which are most of it; zones without any change by then are left out."""
+    rows = await session.execute(text(_THEN.format(columns="zone, after")), {"at": at})
+    return {zone: after for zone, after in rows}
 
 
 async def prune_log(session: AsyncSession, before: datetime) -> int:

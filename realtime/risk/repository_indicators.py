@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from realtime.risk.repository import state_at
+from realtime.risk.repository import levels_at
 from twin.registry.indicator import IndicatorRow, Reading
 
 
@@ -17,10 +17,10 @@ async def lifted(session: AsyncSession, at: datetime, since: datetime) -> Readin
         r.code: r
         for r in await session.execute(text("SELECT code, name, static_risk FROM zone WHERE kind IN ('unit', 'place')"))
     }
-    states = [s for s in await state_at(session, at) if s["zone"] in zones]
+    levels = {code: level for code, level in (await levels_at(session, at)).items() if code in zones}
     rows = [
-        IndicatorRow(f"{zone.code} {zone.name}", "zone", zone.code, float(zone.static_risk - s["after"]), zones=(zone.code,))
-        for s in sorted(states, key=lambda s: s["zone"])
-        if (zone := zones[s["zone"]]).static_risk > s["after"]
+        IndicatorRow(f"{code} {zone.name}", "zone", code, float(zone.static_risk - level), zones=(code,))
+        for code, level in sorted(levels.items())
+        if (zone := zones[code]).static_risk > level
     ]  # fmt: skip
-    return Reading(rows, len(states))
+    return Reading(rows, len(levels))

@@ -57,7 +57,7 @@ class PlantRisk:
             await repository.add_first_rules(uow.session, self.enterprise, now)
             zones = await repository.zones(uow.session)
             rules = await repository.rules(uow.session)
-            past = await repository.log(uow.session, now - KEPT)
+            past = await repository.log(uow.session, now - KEPT, self._time)
             decided = await repository.overrides(uow.session, now)
             before = await repository.shown(uow.session)
             living = LivingEngine(zones, rules, past, self._time)
@@ -147,7 +147,7 @@ class PlantRisk:
         changes: Sequence[Change],
         repaint: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        await repository.add_log(uow.session, self.enterprise, made)
+        await repository.add_log(uow.session, self.enterprise, made, self._time)
         await repository.add_changes(uow.session, self.enterprise, changes)
         levels = {**repaint, **{change.zone: change.after for change in changes}}
         painted = await repository.paint(uow.session, levels)

@@ -18,7 +18,7 @@ from tests.conftest import Enterprise, SignIn
 from tests.risk.support import load, quick_rules
 from twin import clock
 from twin.db.outbox import Event
-from twin.db.uow import UnitOfWork, unit_of_work
+from twin.db.uow import ALL_ENTERPRISES, UnitOfWork, unit_of_work
 
 
 class Told:
@@ -156,6 +156,35 @@ async def test_a_wall_clock_that_is_set_holds_nothing_up(
         await running()  # a restart finds a log of the future
         await told.tell(enterprise, "d1", "Z-41", 1, over=True)
         await until(sign_in, "Z-41", before)
+
+
+@pytest.mark.req("M8.3")
+async def test_a_restart_after_the_clock_was_set_forward_gives_no_colour_back_early(
+    running: Callable[[], Any], told: Told, enterprise: Enterprise, sign_in: SignIn
+) -> None:
+    await quick_rules(enterprise, 600)
+    await running()
+    before = await level(sign_in, "Z-52")
+    await told.tell(enterprise, "h1", "Z-52", 1)
+    await until(sign_in, "Z-52", 1)
+    await told.tell(enterprise, "h1", "Z-52", 1, over=True)
+    async with asyncio.timeout(20):
+        while (await logged("h1")) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    with clock.travel(by=timedelta(hours=1)):
+        risk = await running()
+        living = risk.plants[enterprise.id].living
+        assert living.engine.level("Z-52") == 1 and 500 < living.pause() <= 600
+    await quick_rules(enterprise, 0.3)
+    await running()
+    await until(sign_in, "Z-52", before)
+
+
+async def logged(key: str) -> int:
+    """How often a fact was written down."""
+    async with unit_of_work(ALL_ENTERPRISES) as uow:
+        found = await uow.session.execute(text("SELECT count(*) FROM risk_log WHERE key = :key"), {"key": key})
+        return int(found.scalar_one())
 
 
 @pytest.mark.req("M8.2", "M8.3")

@@ -55,14 +55,15 @@ class Plant:
 
     def __init__(self, clocks: Clocks) -> None:
         self.clocks = clocks
-        self.log: list[Fact] = []
+        self.log: list[tuple[Fact, float | None]] = []
         self.holds: dict[str, Fact] = {}
         self.changes: list[Change] = []
         self.start()
 
     def start(self) -> None:
         self.time = EngineTime()
-        self.living = LivingEngine(ZONES, RULES, self.log, self.time)
+        past = [fact if at is None else self.time.retold(fact, at) for fact, at in self.log]
+        self.living = LivingEngine(ZONES, RULES, past, self.time)
         self.living.advance()
 
     def tell(self, key: str, zone: str, grade: int) -> None:
@@ -78,7 +79,7 @@ class Plant:
 
     def _kept(self, fact: Fact | None) -> None:
         if fact is not None:
-            self.log.append(fact)
+            self.log.append((fact, self.time.monotonic(fact)))
         self.beat()
 
     def beat(self) -> None:
@@ -193,6 +194,58 @@ def test_what_a_person_decided_holds_until_that_time_of_the_wall_clock(clocks: C
     plant.living.override("A2", 1, clocks.wall + 600.0)
     plant.living.decide({})
     assert plant.levels()["A2"] == 4
+
+
+@pytest.mark.parametrize("jump", [_HOUR, -_HOUR])
+@pytest.mark.parametrize("noticed", [True, False], ids=["seen by the process", "while it was down"])
+def test_a_restart_after_the_clock_was_set_goes_on_where_the_spans_were(
+    clocks: Clocks, jump: float, noticed: bool
+) -> None:
+    """A hold of 5 s and a release of 30 s, each with the clock set and the process dead in its middle."""
+    plant = Plant(clocks)
+    plant.tell("x", "B1", 1)
+    clocks.go(3.0)
+    _set_and_die(clocks, plant, jump, noticed)
+    clocks.go(1.5)
+    plant.beat()
+    assert plant.levels()["B1"] == 2
+    clocks.go(1.0)
+    plant.beat()
+    assert plant.levels()["B1"] == 1
+    plant.over("x")
+    clocks.go(10.0)
+    _set_and_die(clocks, plant, jump, noticed)
+    assert plant.living.state("B1").causes[0].since == pytest.approx(clocks.wall - 10.5)
+    clocks.go(19.0)
+    plant.beat()
+    assert plant.levels()["B1"] == 1
+    clocks.go(2.0)
+    plant.beat()
+    assert plant.levels()["B1"] == 2
+
+
+def test_another_boot_knows_the_wall_clock_only(clocks: Clocks) -> None:
+    plant = Plant(clocks)
+    plant.tell("x", "B1", 1)
+    clocks.go(6.0)
+    plant.over("x")
+    clocks.go(10.0)
+    clocks.true = 5.0
+    plant.log = [(fact, None) for fact, _ in plant.log]
+    plant.start()
+    clocks.go(19.0)
+    plant.beat()
+    assert plant.levels()["B1"] == 1
+    clocks.go(2.0)
+    plant.beat()
+    assert plant.levels()["B1"] == 2
+
+
+def _set_and_die(clocks: Clocks, plant: Plant, jump: float, noticed: bool) -> None:
+    clocks.wall += jump
+    if noticed:
+        plant.beat()
+    plant.start()
 
 
 def test_small_corrections_are_no_jump(clocks: Clocks) -> None:
