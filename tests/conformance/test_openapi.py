@@ -49,7 +49,7 @@ def test_schemathesis_finds_no_server_error_and_no_undocumented_answer(server: S
         "--phases",
         "examples,fuzzing",
         "--max-examples",
-        "4",
+        "3",
         "--exclude-path-regex",
         "^/api/auth/(logout|tokens/)",
     ]
