@@ -32,59 +32,86 @@ from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE, Plant
 SECONDS = 4
 _MODULE = "tests.bench.risk_processes"
 _READY = "n => window.__twin && __twin.ready && __twin.tilesLoaded && __twin.zones === n && __twin.view.feeds.settled"
-#: Keeps how old each change was when the scene heard of it, and when a frame showed it, s; a zone that changes again before that counts
-#: from its first change that no frame has shown.
+#: Keeps which change of each zone the scene heard of when, and when a frame showed it: [id, time of the change, time seen], s. A change that
+#: leaves the colour as it is drawn needs no frame.
 _WATCH = """() => {
   const { view } = __twin
-  const level = new Map(), began = new Map()
-  window.__ages = []
+  const level = new Map(), waiting = new Map()
   window.__heard = []
+  window.__drawn = []
   const change = view.changeLayer.bind(view)
   view.changeLayer = (layer, set, gone) => {
-    if (layer === 'zone')
+    if (layer === 'zone') {
+      const now = Date.now() / 1000
       for (const [id, zone] of set) {
         const { risk, at } = zone.properties
-        if (level.has(id) && level.get(id) !== risk) {
-          __heard.push(Date.now() / 1000 - at)
-          if (!began.has(id)) began.set(id, at)
-        }
+        __heard.push([id, at, now])
+        if (waiting.has(id) || level.get(id) !== risk) waiting.set(id, at)
+        else __drawn.push([id, at, now])
         level.set(id, risk)
       }
+    }
     change(layer, set, gone)
   }
   for (const id of view.model.layer('zone').keys()) level.set(id, view.model.layer('zone').get(id).feature.properties.risk)
   view.events.on('recolour', ids => {
+    const now = Date.now() / 1000
     for (const id of ids)
-      if (began.has(id)) {
-        __ages.push(Date.now() / 1000 - began.get(id))
-        began.delete(id)
+      if (waiting.has(id)) {
+        __drawn.push([id, waiting.get(id), now])
+        waiting.delete(id)
       }
   })
-  window.__waiting = () => began.size
+  window.__waiting = () => waiting.size
 }"""
+#: The picture shows each zone as of the time of its last change.
+_THERE = """last => __waiting() === 0 && Object.entries(last).every(([id, at]) =>
+  __twin.view.model.layer('zone').get(id).feature.properties.at === at)"""
 _LEVELS = (
     "() => Object.fromEntries([...__twin.view.model.layer('zone')].map(([id, z]) => [id, z.feature.properties.risk]))"
 )
 
 
 class Both(Publisher):
-    """Publishes each change of a level also as its zone's feature."""
+    """Publishes each change of a level also as its zone's feature; a change of the cause alone paints nothing, as in the product."""
 
     def __init__(self, path: Path, zones: dict[str, dict[str, Any]]) -> None:
         super().__init__(path)
         self._zones = zones
+        self._painted: dict[str, int] = {}
+        #: when each zone was given another colour
+        self.told: dict[str, list[float]] = {}
 
     def publish(self, enterprise: UUID, topic: str, items: Sequence[Value]) -> None:
         """As the risk process does it, and its transaction."""
         super().publish(enterprise, topic, items)
         if topic == RISK:
             values = [(code, at, value) for code, at, value in items if isinstance(value, dict)]
-            super().publish(enterprise, "layer.zone", [self.feature(c, at, v["level"]) for c, at, v in values])
+            self.paint(enterprise, [(code, at, v["level"]) for code, at, v in values])
 
-    def feature(self, code: str, at: float, level: int) -> Value:
+    def paint(self, enterprise: UUID, levels: Sequence[tuple[str, float, int]]) -> None:
+        """Give zones their level since a time."""
+        fresh = [(code, at, level) for code, at, level in levels if self._painted.get(code) != level]
+        for code, at, level in fresh:
+            self._painted[code] = level
+            self.told.setdefault(self._zones[code]["id"], []).append(at)
+        super().publish(enterprise, "layer.zone", [self._feature(*one) for one in fresh])
+
+    def _feature(self, code: str, at: float, level: int) -> Value:
         """A zone at a level since a time."""
         zone = self._zones[code]
         return zone["id"], at, {**zone, "properties": {**zone["properties"], "risk": level, "at": at}}
+
+
+def ages(told: dict[str, list[float]], seen: Sequence[tuple[str, float, float]]) -> list[float]:
+    """How old every change was when it, or a newer one of the same zone, was seen (zone, time of the change, time seen; in order), s."""
+    made, known = [], dict.fromkeys(told, 0)
+    for zone, at, when in seen:
+        changes = told[zone]
+        while known[zone] < len(changes) and changes[known[zone]] <= at:
+            made.append(when - changes[known[zone]])
+            known[zone] += 1
+    return made
 
 
 async def _screen(page: Page, plant: Plant, port: int, given: mesh_zones.Board) -> None:
@@ -135,23 +162,25 @@ async def _run(plant: Plant, given: mesh_zones.Board) -> tuple[list[float], list
             publisher = Both(path, zones)
             async with publisher, async_playwright() as playwright:
                 engine = RiskEngine(bench_risk.plant(), bench_risk.rules(), time.time())
-                first = [publisher.feature(code, time.time(), level) for code, level in engine.levels().items()]
-                publisher.publish(ENTERPRISE, "layer.zone", first)
+                publisher.paint(ENTERPRISE, [(code, time.time(), level) for code, level in engine.levels().items()])
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 page = await browser.new_page(viewport={"width": 640, "height": 360}, locale="zh-CN")
                 await _screen(page, plant, hub.port, given)
                 # last: it answers no ping of the hub
+                publisher.told.clear()
                 with await asyncio.to_thread(Process, "clients", str(hub.port), "1", module=_MODULE) as peer:
                     await _storm(publisher, engine)
                     alone = (await asyncio.to_thread(peer))["ages"]
-                await page.wait_for_function("() => __waiting() === 0 && __ages.length > 0", polling=500)
-                await page.wait_for_timeout(2000)
+                last = {zone: times[-1] for zone, times in publisher.told.items()}
+                await page.wait_for_function(_THERE, arg=last, polling=500)
                 levels = await page.evaluate(_LEVELS)
-                heard, drawn = await page.evaluate("() => [__heard, __ages]")
+                heard, drawn = await page.evaluate("() => [__heard, __drawn]")
                 await browser.close()
             wrong = {c for c, level in engine.levels().items() if levels[zones[c]["id"]] != level}
             assert not wrong, wrong
-            return heard, drawn, alone
+            shown = ages(publisher.told, drawn)
+            assert len(shown) == sum(map(len, publisher.told.values()))  # none is left out
+            return ages(publisher.told, heard), shown, alone
 
 
 def rows(plant: Plant, origin: tuple[float, float, float]) -> list[Row]:

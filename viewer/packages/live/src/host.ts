@@ -1,4 +1,5 @@
 import { HubClient } from './client'
+import type { News } from './outlet'
 import type { Change, ConnectionState, Subscription } from './protocol'
 
 export interface LiveOptions {
@@ -11,10 +12,13 @@ export type ToWorker =
   | { do: 'start'; options: LiveOptions }
   | { do: 'sub'; key: number; subscription: Subscription }
   | { do: 'unsub'; key: number }
+  /** the page has taken the last news in and wants more */
+  | { do: 'next' }
   | { do: 'nudge' }
   | { do: 'stop' }
 
-export type FromWorker = { state: ConnectionState } | { key: number; change: Change }
+/** A page that draws nothing, because nobody sees it, asks for more after so long, ms. */
+const UNSEEN_MS = 250
 
 /** What an app holds: the same whether the socket lives in a worker or on the page. */
 export interface Live {
@@ -23,7 +27,7 @@ export interface Live {
   stop(): void
 }
 
-/** Connects to the hub from a worker; on the page itself where workers are not to be had. */
+/** Connects to the hub from a worker, which keeps only what is newest while a frame is drawn; on the page itself where workers are not to be had. */
 export function connectLive(options: LiveOptions, onState: (state: ConnectionState) => void): Live {
   if (typeof Worker === 'undefined') {
     const client = new HubClient({ ...options, onState })
@@ -34,9 +38,10 @@ export function connectLive(options: LiveOptions, onState: (state: ConnectionSta
   const sinks = new Map<number, (change: Change) => void>()
   let next = 1
   const post = (message: ToWorker): void => worker.postMessage(message)
-  worker.onmessage = (event: MessageEvent<FromWorker>) => {
-    if ('state' in event.data) onState(event.data.state)
-    else sinks.get(event.data.key)?.(event.data.change)
+  worker.onmessage = ({ data: { state, changes } }: MessageEvent<News>) => {
+    if (state) guarded(() => onState(state))
+    for (const { key, change } of changes) guarded(() => sinks.get(key)?.(change))
+    afterFrame(() => post({ do: 'next' }))
   }
   post({ do: 'start', options })
   return {
@@ -55,6 +60,27 @@ export function connectLive(options: LiveOptions, onState: (state: ConnectionSta
       setTimeout(() => worker.terminate(), 200) // let the close frame out
     },
   }
+}
+
+/** What one listener stumbles over keeps nothing from the others. */
+function guarded(tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+/** Calls once the next frame is on its way, so that what comes in then is drawn in the one after it. */
+function afterFrame(then: () => void): void {
+  const timer = setTimeout(() => {
+    cancelAnimationFrame(frame)
+    then()
+  }, UNSEEN_MS)
+  const frame = requestAnimationFrame(() => {
+    clearTimeout(timer)
+    then()
+  })
 }
 
 /** The hub may name itself by an address that only the server knows (0.0.0.0, localhost): then it is where the page came from. */
