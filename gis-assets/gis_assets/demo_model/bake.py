@@ -17,6 +17,8 @@ from gis_assets.demo_model.mesh import F32, I32, Part
 
 ATLAS = 2048
 _GUTTER = 2
+#: Texels, a side, that share what the sky gives: it changes slowly, and finding it is most of the work.
+_SKY_BLOCK = 3
 _STRIP_WIDTH, _STRIP_ROW = 64, 4
 _STRIP_TOP = 1.5  # light at the right end of a swatch strip
 
@@ -87,6 +89,9 @@ def _bake(
 ) -> None:
     """Light of every texel that a triangle covers or nearly touches; ``pix`` (n, 2) are texel coordinates."""
     p, n, value = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
+    # of the row of blocks at hand: the sky of each, and for which triangle and row it was found
+    sky_of = np.zeros(out.shape[1] // _SKY_BLOCK + 1, np.float32)
+    found = np.full(out.shape[1] // _SKY_BLOCK + 1, -1, np.int64)
     for t in range(tris.shape[0]):
         a, b, c = tris[t, 0], tris[t, 1], tris[t, 2]
         ax, ay, bx, by, cx, cy = pix[a, 0], pix[a, 1], pix[b, 0], pix[b, 1], pix[c, 0], pix[c, 1]
@@ -114,7 +119,10 @@ def _bake(
                     n[k] = nor[a, k] * w0 + nor[b, k] * w1 + nor[c, k] * w2
                 q = 1.0 / max(np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]), 1e-6)
                 n[0], n[1], n[2] = n[0] * q, n[1] * q, n[2] * q
-                light.light_at(sun, sky, frames, weights, p, n, value, sc, kc, bc)
+                block, here = x // _SKY_BLOCK, t * out.shape[0] + y // _SKY_BLOCK
+                if found[block] != here:
+                    sky_of[block], found[block] = light.sky_at(sky, frames, weights, p, n), here
+                light.light_at(sun, frames, sky_of[block], p, n, value, sc, kc, bc)
                 out[y, x, 0], out[y, x, 1], out[y, x, 2] = value[0], value[1], value[2]
 
 

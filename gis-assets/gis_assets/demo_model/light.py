@@ -167,27 +167,22 @@ def sky_share(
 
 
 @njit(cache=True, nogil=True)
+def sky_at(sky: F32, frames: F32, weights: F32, p: F32, n: F32) -> float:
+    """Irradiance from the sky at a point with a normal, relative to open level ground."""
+    x, y, z = p[0] + n[0] * 0.35, p[1] + n[1] * 0.35, p[2] + n[2] * 0.35
+    return sky_share(sky, frames, weights, x, y, z, n[0], n[1], n[2], 0.3)
+
+
+@njit(cache=True, nogil=True)
 def light_at(
-    sun: F32,
-    sky: F32,
-    frames: F32,
-    weights: F32,
-    p: F32,
-    n: F32,
-    out: F32,
-    sun_colour: F32,
-    sky_colour: F32,
-    bounce: F32,
+    sun: F32, frames: F32, a: float, p: F32, n: F32, out: F32, sun_colour: F32, sky_colour: F32, bounce: F32
 ) -> None:
-    """Light (3,) at a point with a normal into ``out``."""
+    """Light (3,) at a point with a normal, where the sky gives ``a`` (:func:`sky_at`), into ``out``."""
     f = frames[0]
     facing = n[0] * f[8] + n[1] * f[9] + n[2] * f[10]
     s = 0.0
     if facing > 0:
         s = facing * sun_share(sun, f, p[0] + n[0] * 0.12, p[1] + n[1] * 0.12, p[2] + n[2] * 0.12, 0.1)
-    a = sky_share(
-        sky, frames, weights, p[0] + n[0] * 0.35, p[1] + n[1] * 0.35, p[2] + n[2] * 0.35, n[0], n[1], n[2], 0.3
-    )
     up = 0.5 * (1.0 - n[2])
     for k in range(3):
         out[k] = sun_colour[k] * s + sky_colour[k] * a + bounce[k] * (0.25 + up) * (0.5 + 0.5 * min(a, 1.0))
@@ -208,7 +203,8 @@ def light_points(
     """Light (n, 3) at many points."""
     out = np.zeros((points.shape[0], 3), np.float32)
     for i in range(points.shape[0]):
-        light_at(sun, sky, frames, weights, points[i], normals[i], out[i], sun_colour, sky_colour, bounce)
+        a = sky_at(sky, frames, weights, points[i], normals[i])
+        light_at(sun, frames, a, points[i], normals[i], out[i], sun_colour, sky_colour, bounce)
     return out
 
 
