@@ -188,36 +188,24 @@ _SUBJECTS_THEN = (
 
 
 async def around(session: AsyncSession, at: datetime, heartbeat: timedelta, forgotten: timedelta) -> list[Around]:
-    """Everybody who was heard within ``forgotten`` before an instant, with the points beside it; ``after`` only within the heartbeat.
-
-    Each subject is asked by the index on (subject, ts), and only whoever was silent is asked about the longer time.
-    """
-    near = await session.execute(
+    """Everybody who was heard within ``forgotten`` before an instant, with the points beside it; ``after`` only within the heartbeat."""
+    rows = await session.execute(
         text(
-            _SUBJECTS_THEN + " CROSS JOIN LATERAL (SELECT DISTINCT ON (q.ts > :at) q.* FROM track_of(t.id,"
-            " CAST(:at AS timestamptz) - CAST(:beat AS interval), CAST(:at AS timestamptz) + CAST(:beat AS interval)) q"
-            " ORDER BY q.ts > :at, CASE WHEN q.ts > :at THEN q.ts - :at ELSE CAST(:at AS timestamptz) - q.ts END) p"
+            _SUBJECTS_THEN
+            + " JOIN tracks_beside(:at, CAST(:gone AS interval), CAST(:beat AS interval)) p ON p.subject = t.id"
             " ORDER BY t.id, p.ts"
         ),
-        {"at": at, "beat": heartbeat},
+        {"at": at, "beat": heartbeat, "gone": forgotten},
     )
     found: dict[int, Around] = {}
-    for row in near:
+    for row in rows:
         who, badge, point = TrackSubject(*row[:6]), row[6], tuple(row[7:])
         known = found.get(who.number)
         if known is not None:
             found[who.number] = Around(who, badge, known.before, point)
         elif point[0] <= at.timestamp():
             found[who.number] = Around(who, badge, point, None)
-    silent = await session.execute(
-        text(
-            _SUBJECTS_THEN + " CROSS JOIN LATERAL (SELECT q.* FROM track_of(t.id, CAST(:at AS timestamptz)"
-            " - CAST(:gone AS interval), CAST(:at AS timestamptz) - CAST(:beat AS interval)) q"
-            " ORDER BY q.ts DESC LIMIT 1) p WHERE NOT t.id = ANY(:known) ORDER BY t.id"
-        ),
-        {"at": at, "beat": heartbeat, "gone": forgotten, "known": list(found)},
-    )
-    return [*found.values(), *(Around(TrackSubject(*row[:6]), row[6], tuple(row[7:]), None) for row in silent)]
+    return list(found.values())
 
 
 async def kept(session: AsyncSession) -> list[tuple[date, str, int]]:
