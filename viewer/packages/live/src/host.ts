@@ -17,7 +17,7 @@ export type ToWorker =
   | { do: 'nudge' }
   | { do: 'stop' }
 
-/** A page that draws nothing, because nobody sees it, asks for more after so long, ms. */
+/** A page that draws nothing, because it was hidden just now, asks for more after so long, ms. */
 const UNSEEN_MS = 250
 
 /** What an app holds: the same whether the socket lives in a worker or on the page. */
@@ -73,6 +73,11 @@ function guarded(tell: () => void): void {
 
 /** Calls once the next frame is on its way, so that what comes in then is drawn in the one after it. */
 function afterFrame(then: () => void): void {
+  // A hidden page's timers are held back by the browser, and an alarm must be heard there too.
+  if (document.hidden) {
+    then()
+    return
+  }
   const timer = setTimeout(() => {
     cancelAnimationFrame(frame)
     then()
