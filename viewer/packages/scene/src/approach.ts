@@ -29,6 +29,11 @@ export function orbitBeside([x, y, z]: Vec3, { heading, pitch }: Orbit): Orbit {
   return { x, y, z: Math.max(0, z), heading, pitch: slanting(pitch), range: 60 }
 }
 
+/** Nearer to points that are counted together, until they show what they say. */
+export function orbitInto([x, y, z]: Vec3, { heading, pitch, range }: Orbit): Orbit {
+  return { x, y, z: Math.max(0, z), heading, pitch: slanting(pitch), range: Math.max(20, Math.min(200, range * 0.5)) }
+}
+
 /** So that a thing fills a good part of the picture. */
 export function orbitAround(placed: Placed, { heading, pitch }: Orbit): Orbit {
   const floor = placed.ref.layer === 'floor'

@@ -3,7 +3,7 @@ import { declutter, type Box, type Candidate } from './declutter'
 import type { Vec3 } from './frame'
 import { keyOf } from './live/host'
 import type { Placed } from './model'
-import { eye, projector, type Lens, type Orbit } from './orbit'
+import { eye, projector, type Lens, type Orbit, type Pixel } from './orbit'
 import { labelStyle, riskOf, type LabelStyle } from './style'
 import { pinAt } from './pins'
 import type { SceneFeature } from './types'
@@ -14,7 +14,8 @@ interface Label {
   style: LabelStyle
   at: Vec3
   below: boolean
-  element: HTMLDivElement
+  /** made when it is first to be seen: most of ten thousand never are */
+  element: HTMLDivElement | undefined
   text: string
   level: RiskLevel | undefined
   /** what style and place were read from: thousands may change at once, and each is read when a frame wants to know */
@@ -25,7 +26,6 @@ interface Label {
   written: boolean
   width: number
   height: number
-  shown: boolean
 }
 
 /** Names in the scene as DOM text: sharp at every size, in the page's font, placed anew on each drawn frame. */
@@ -33,6 +33,7 @@ export class Labels {
   readonly root = document.createElement('div')
   private readonly labels = new Map<string, Label>()
   private placed: Candidate<Label>[] = []
+  private readonly shown = new Set<Label>()
 
   constructor(
     parent: HTMLElement,
@@ -67,14 +68,10 @@ export class Labels {
     const { feature } = placed
     const style = labelStyle(placed.ref.layer, feature)
     if (!style) return
-    const element = document.createElement('div')
-    element.className = `scene-label ${placed.ref.layer}`
-    element.dataset['key'] = key
-    this.root.append(element)
     const below = feature.geometry.type === 'Point'
-    const unseen = { text: '', level: undefined, stale: true, written: false, width: 0, height: 0, shown: false }
+    const unseen = { text: '', level: undefined, stale: true, written: false, width: 0, height: 0, element: undefined }
     const at = below ? pinAt(placed) : placed.at
-    this.labels.set(key, { key, placed, feature, style, at, below, element, ...unseen })
+    this.labels.set(key, { key, placed, feature, style, at, below, ...unseen })
   }
 
   /** Where and how its feature wants it now. */
@@ -97,7 +94,10 @@ export class Labels {
   }
 
   private remove(key: string): void {
-    this.labels.get(key)?.element.remove()
+    const label = this.labels.get(key)
+    if (!label) return
+    label.element?.remove()
+    this.shown.delete(label)
     this.labels.delete(key)
   }
 
@@ -106,14 +106,26 @@ export class Labels {
     for (const label of this.labels.values()) Object.assign(label, { stale: true, written: false, width: 0 })
   }
 
-  private write(label: Label): void {
-    const { element, level } = label
+  private elementOf(label: Label): HTMLDivElement {
+    if (label.element) return label.element
+    const element = (label.element = document.createElement('div'))
+    element.className = `scene-label ${label.placed.ref.layer}`
+    element.dataset['key'] = label.key
+    this.root.append(element)
+    return element
+  }
+
+  private write(label: Label): HTMLDivElement {
+    const { level } = label
+    const element = this.elementOf(label)
+    if (label.written) return element
     element.innerHTML = level ? riskMarkSvg(level) : ''
     const text = document.createElement('span')
     text.textContent = label.text
     element.append(text)
     if (level) element.dataset['level'] = String(level)
     label.written = true
+    return element
   }
 
   update(
@@ -124,7 +136,7 @@ export class Labels {
     lift: (placed: Placed) => number = () => 0,
   ): void {
     const from = eye(orbit)
-    const candidates: Candidate<Label>[] = []
+    const wanted: { label: Label; p: Pixel; rank: number }[] = []
     const where = projector(orbit, lens)
     for (const label of this.labels.values()) {
       const chosen = label.key === selected
@@ -136,37 +148,31 @@ export class Labels {
       const p = where([label.at[0], label.at[1], label.at[2] + lift(label.placed)])
       if (!p || p.x < -80 || p.y < -40 || p.x > lens.width + 80 || p.y > lens.height + 40) continue
       if (label.stale) this.read(label)
-      if (label.width === 0) this.size(label)
-      const { width, height } = label
-      const y = label.below ? p.y + 18 : p.y - height - 2
-      candidates.push({
-        of: label,
-        x: p.x - width / 2,
-        y,
-        width,
-        height,
-        rank: (chosen ? 1000 : label.style.rank) - distance / 1e5,
-      })
+      wanted.push({ label, p, rank: (chosen ? 1000 : label.style.rank) - distance / 1e5 })
     }
+    this.size(wanted.map(({ label }) => label).filter(({ width }) => width === 0))
+    const candidates = wanted.map(({ label, p, rank }): Candidate<Label> => {
+      const { width, height } = label
+      return { of: label, x: p.x - width / 2, y: label.below ? p.y + 18 : p.y - height - 2, width, height, rank }
+    })
     this.placed = declutter(candidates)
     const on = new Set(this.placed.map((c) => c.of))
-    for (const label of this.labels.values())
-      if (label.shown && !on.has(label)) {
-        label.shown = false
-        label.element.classList.remove('on')
+    for (const label of this.shown)
+      if (!on.has(label)) {
+        this.shown.delete(label)
+        label.element?.classList.remove('on')
       }
     for (const { of: label, x, y } of this.placed) {
       const distance = Math.hypot(label.at[0] - from[0], label.at[1] - from[1], label.at[2] - from[2])
       const chosen = label.key === selected
       const fade = chosen ? 1 : Math.min(1, Math.max(0.25, (label.style.far - distance) / (0.3 * label.style.far)))
-      label.element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
-      label.element.style.opacity = fade.toFixed(2)
-      label.element.classList.toggle('chosen', chosen)
-      if (!label.written) this.write(label)
-      if (!label.shown) {
-        label.shown = true
-        label.element.classList.add('on')
-      }
+      const element = this.write(label)
+      element.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`
+      element.style.opacity = fade.toFixed(2)
+      element.classList.toggle('chosen', chosen)
+      if (this.shown.has(label)) continue
+      this.shown.add(label)
+      element.classList.add('on')
     }
   }
 
@@ -179,11 +185,13 @@ export class Labels {
     return this.placed.find((c) => x >= c.x && x <= c.x + c.width && y >= c.y && y <= c.y + c.height)?.of.placed
   }
 
-  private size(label: Label): void {
-    if (!label.written) this.write(label)
-    const box = label.element.getBoundingClientRect()
-    label.width = box.width
-    label.height = box.height
+  /** All are written before the first is measured: the page lays them out once, not once for each. */
+  private size(labels: readonly Label[]): void {
+    for (const [label, element] of labels.map((label) => [label, this.write(label)] as const)) {
+      const box = element.getBoundingClientRect()
+      label.width = box.width
+      label.height = box.height
+    }
   }
 
   destroy(): void {

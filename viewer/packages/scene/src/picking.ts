@@ -63,7 +63,7 @@ export function pinUnder(engine: Engine, orbit: Orbit, x: number, y: number, rea
   let nearest = reach
   for (const pin of engine.pins.byKey.values()) {
     if (!pin.show) continue
-    if (Math.hypot(pin.at[0] - from[0], pin.at[1] - from[1], pin.at[2] - from[2]) > pin.style.far) continue
+    if (!pin.big && Math.hypot(pin.at[0] - from[0], pin.at[1] - from[1], pin.at[2] - from[2]) > pin.far) continue
     const p = project(orbit, lens, pin.at)
     if (!p) continue
     const d = Math.hypot(p.x - x, p.y - y)

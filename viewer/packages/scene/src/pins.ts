@@ -11,8 +11,10 @@ import {
 } from '@cesium/engine'
 import { ICONS } from '@twin/ui'
 import type { SiteFrame, Vec3 } from './frame'
+import { keyOf } from './live/host'
 import type { Placed } from './model'
 import { pinStyle, type PinStyle } from './style'
+import { reachOf } from './thin'
 
 export interface Pin {
   placed: Placed
@@ -21,11 +23,16 @@ export interface Pin {
   /** its height before any lift */
   foot: number
   show: boolean
+  /** seen up to here, m; the chosen one from anywhere */
+  far: number
+  /** it is the chosen one */
+  big: boolean
   main: Billboard
   ghost: Billboard
 }
 
 const SIZE = 34
+const FROM_ANYWHERE = 5000
 
 /** Where the icon of a point stands. */
 export function pinAt(placed: Placed, style = pinStyle(placed.ref.layer, placed.feature)): Vec3 {
@@ -49,14 +56,40 @@ export class Pins {
     this.mains = scene.primitives.add(new BillboardCollection({ scene })) as BillboardCollection
   }
 
-  setLayer(layer: string, placed: Iterable<Placed>): void {
-    for (const [key, pin] of this.byKey)
-      if (pin.placed.ref.layer === layer) {
-        this.mains.remove(pin.main)
-        this.ghosts.remove(pin.ghost)
-        this.byKey.delete(key)
-      }
-    for (const p of placed) if (p.feature.geometry.type === 'Point') this.add(p)
+  /** All of a layer as it is now; pins whose place and look stay are left alone. */
+  setLayer(layer: string, things: ReadonlyMap<string, Placed>): void {
+    for (const [key, pin] of this.byKey) {
+      const { ref } = pin.placed
+      if (ref.layer !== layer) continue
+      const now = things.get(ref.id)
+      if (now === pin.placed && pinStyle(layer, now.feature) === pin.style) continue
+      this.mains.remove(pin.main)
+      this.ghosts.remove(pin.ghost)
+      this.byKey.delete(key)
+    }
+    for (const placed of things.values())
+      if (placed.feature.geometry.type === 'Point' && !this.byKey.has(keyOf(placed.ref))) this.add(placed)
+    if (layer === 'device') this.thin(layer)
+  }
+
+  /** Where points are dense one stands for its neighbours from afar, detectors of gas first. */
+  private thin(layer: string): void {
+    const pins = [...this.byKey.values()].filter((pin) => pin.placed.ref.layer === layer)
+    const rank = (pin: Pin): number => pin.style.far + (pin.placed.feature.properties['safety'] === true ? 1 : 0)
+    pins.sort((a, b) => rank(b) - rank(a) || (a.placed.ref.id < b.placed.ref.id ? -1 : 1))
+    reachOf(pins.map((pin) => pin.placed.at)).forEach((reach, n) => {
+      const pin = pins[n] as Pin
+      const far = Math.min(pin.style.far, reach)
+      if (far === pin.far) return
+      pin.far = far
+      pin.main.translucencyByDistance = new NearFarScalar(far * 0.75, 1, far, 0)
+      this.reach(pin)
+    })
+  }
+
+  private reach(pin: Pin): void {
+    const far = pin.big ? FROM_ANYWHERE : pin.far
+    pin.main.distanceDisplayCondition = pin.ghost.distanceDisplayCondition = new DistanceDisplayCondition(0, far)
   }
 
   private add(placed: Placed): void {
@@ -84,7 +117,8 @@ export class Pins {
     const image = this.image(style)
     main.setImage(image.id, image.canvas)
     ghost.setImage(image.id, image.canvas)
-    this.byKey.set(`${placed.ref.layer}:${placed.ref.id}`, { placed, style, at, foot: at[2], show: false, main, ghost })
+    const pin = { placed, style, at, foot: at[2], show: false, far: style.far, big: false, main, ghost }
+    this.byKey.set(keyOf(placed.ref), pin)
   }
 
   /** Which pins stand, and which of them is chosen. */
@@ -99,13 +133,14 @@ export class Pins {
         pin.at = [pin.at[0], pin.at[1], z]
         pin.main.position = pin.ghost.position = Cartesian3.fromArray(this.frame.toEcef(pin.at))
       }
-      pin.show = visible(pin.placed) || key === selected
-      pin.main.show = pin.ghost.show = pin.show
       const big = key === selected
+      const show = big || visible(pin.placed)
+      if (show !== pin.show) pin.show = pin.main.show = pin.ghost.show = show
+      if (big === pin.big) continue
+      pin.big = big
       pin.main.scale = pin.ghost.scale = big ? 1.35 : 1
       pin.ghost.color = Color.WHITE.withAlpha(big ? 0.9 : 0.28)
-      const far = big ? 5000 : pin.style.far
-      pin.main.distanceDisplayCondition = pin.ghost.distanceDisplayCondition = new DistanceDisplayCondition(0, far)
+      this.reach(pin)
     }
   }
 

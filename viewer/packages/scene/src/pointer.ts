@@ -1,3 +1,4 @@
+import { orbitInto } from './approach'
 import type { Engine } from './engine'
 import type { SiteFrame, Vec3 } from './frame'
 import type { Labels } from './labels'
@@ -19,6 +20,8 @@ export interface PointerHost {
   visible(): ReadonlySet<string>
   rasters: Rasters
   moverAt(x: number, y: number): FeatureRef | undefined
+  /** the middle of the points whose count stands there */
+  crowdAt(x: number, y: number): Vec3 | undefined
   picked(info: PickInfo): void
   /** the pointer is over this thing, or over none */
   hovered(ref: FeatureRef | undefined): void
@@ -40,6 +43,11 @@ export class Pointer {
       if (!position) return
       this.measuring.add(position)
       this.showMeasure()
+      return
+    }
+    const crowd = this.host.crowdAt(x, y)
+    if (crowd) {
+      this.host.flyTo(orbitInto(crowd, this.host.orbit()))
       return
     }
     const ref = this.signAt(x, y) ?? this.thingUnder(x, y, position)
@@ -96,7 +104,7 @@ export class Pointer {
         return
       }
       const sign = this.signAt(at.x, at.y)
-      this.host.element.style.cursor = sign ? 'pointer' : ''
+      this.host.element.style.cursor = sign || this.host.crowdAt(at.x, at.y) ? 'pointer' : ''
       this.host.hovered(sign ?? this.thingUnder(at.x, at.y))
     })
   }

@@ -5,7 +5,7 @@ import { Emitter } from './events'
 import { RasterFeeds } from './feeds'
 import { SiteFrame, type Vec3 } from './frame'
 import { Labels } from './labels'
-import { pictureOf, type LivePicture } from './live/host'
+import { keyOf, pictureOf, type LivePicture } from './live/host'
 import { SceneLive } from './live/live3d'
 import { drawGroundZones } from './massing'
 import { PlantModel } from './model'
@@ -120,6 +120,7 @@ export class PlantScene implements PlantView {
       visible: () => this.showing.visible,
       rasters: this.feeds,
       moverAt: (x, y) => this.live.hit(this.picture(), x, y),
+      crowdAt: (x, y) => this.live.crowdAt(x, y),
       picked: (info) => this.events.emit('pick', info),
       hovered: (ref) => {
         if (!this.showing.hover(ref, this.engine)) return
@@ -143,10 +144,8 @@ export class PlantScene implements PlantView {
         engine: () => this.engine,
         visible: (layer) => showing.visible.has(layer),
         spot: (ref) => this.spot(ref),
-        shows: (ref) => {
-          const placed = this.model.get(ref)
-          return placed !== undefined && showing.shows(placed)
-        },
+        shows: (ref) => showing.holds(ref),
+        reach: (ref) => this.engine.pins.byKey.get(keyOf(ref))?.far ?? Infinity,
         onFloor: (at, floor) => showing.floors.holds(at, floor),
         selected: () => showing.selected,
         draw: () => this.engine.draw(),
@@ -211,7 +210,7 @@ export class PlantScene implements PlantView {
         this.events.emit('unavailable', error instanceof Error ? error.message : String(error))
         return
       }
-      for (const layer of PIN_LAYERS) this.engine.pins.setLayer(layer, this.model.layer(layer).values())
+      for (const layer of PIN_LAYERS) this.engine.pins.setLayer(layer, this.model.layer(layer))
       this.engine.drape.setObjects(this.feeds.object)
       this.tools.renew()
       this.zones.renew()
@@ -242,9 +241,9 @@ export class PlantScene implements PlantView {
   private layerChanged(layer: string, reshaped: readonly string[]): void {
     if (reshaped.length > 0) this.feeds.renew(layer)
     this.showing.floors.renew()
-    if ((PIN_LAYERS as readonly string[]).includes(layer))
-      this.engine.pins.setLayer(layer, this.model.layer(layer).values())
-    if (layer !== 'zone') this.redraw()
+    if ((PIN_LAYERS as readonly string[]).includes(layer)) this.engine.pins.setLayer(layer, this.model.layer(layer))
+    if (layer === 'zone') this.live.overlay.renew()
+    else this.redraw()
     this.engine.draw()
   }
 

@@ -37,6 +37,11 @@ export class Showing {
     return this.floors.shows(placed) ?? this.visible.has(placed.ref.layer)
   }
 
+  holds(ref: FeatureRef): boolean {
+    const placed = this.model.get(ref)
+    return placed !== undefined && this.shows(placed)
+  }
+
   get selectedKey(): string | undefined {
     return this.selected && keyOf(this.selected)
   }

@@ -31,29 +31,26 @@ const DEVICE_ICONS: Record<string, IconName> = {
 
 export const PIN_LAYERS = ['device', 'camera', 'gate', 'assembly_point', 'anchor'] as const
 
+const PINS: Record<string, PinStyle> = {
+  camera: { icon: 'camera', hue: HUES.sand, shape: 'square', lift: 1, far: 900, stem: true },
+  gate: { icon: 'gate', hue: HUES.white, shape: 'square', lift: 9, far: 3000, stem: true },
+  assembly_point: { icon: 'assembly', hue: HUES.white, shape: 'circle', lift: 9, far: 3000, stem: true },
+  anchor: { icon: 'anchor', hue: HUES.grey, shape: 'circle', lift: 0.3, far: 320, stem: false },
+}
+const DEVICES = new Map<string, PinStyle>()
+
+/** The same object for the same look: of ten thousand points each is asked for in every frame. */
 export function pinStyle(layer: string, feature: SceneFeature): PinStyle {
+  const own = PINS[layer]
+  if (own) return own
   const kind = String(feature.properties['kind'] ?? '')
-  switch (layer) {
-    case 'camera':
-      return { icon: 'camera', hue: HUES.sand, shape: 'square', lift: 1, far: 900, stem: true }
-    case 'gate':
-      return { icon: 'gate', hue: HUES.white, shape: 'square', lift: 9, far: 3000, stem: true }
-    case 'assembly_point':
-      return { icon: 'assembly', hue: HUES.white, shape: 'circle', lift: 9, far: 3000, stem: true }
-    case 'anchor':
-      return { icon: 'anchor', hue: HUES.grey, shape: 'circle', lift: 0.3, far: 320, stem: false }
-    default: {
-      const gas = kind.startsWith('gas')
-      return {
-        icon: DEVICE_ICONS[kind] ?? 'device',
-        hue: gas ? HUES.violet : HUES.teal,
-        shape: 'circle',
-        lift: 0.8,
-        far: gas ? 520 : 360,
-        stem: false,
-      }
-    }
-  }
+  const known = DEVICES.get(kind)
+  if (known) return known
+  const gas = kind.startsWith('gas')
+  const icon = DEVICE_ICONS[kind] ?? 'device'
+  const style: PinStyle = { icon, hue: gas ? HUES.violet : HUES.teal, shape: 'circle', lift: 0.8, far: gas ? 520 : 360, stem: false }
+  DEVICES.set(kind, style)
+  return style
 }
 
 export interface LabelStyle {

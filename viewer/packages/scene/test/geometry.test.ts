@@ -4,6 +4,7 @@ import { SiteFrame } from '../src/frame'
 import { basePlane, cellsIn, volumeOf } from '../src/measure'
 import { between, clamp, eye, orbitFrom, pixelOnPlane, project, wrap, type Orbit } from '../src/orbit'
 import { area, clearance, inside, labelPoint, orientedBox, triangulate, type Point2 } from '../src/polygon'
+import { reachOf } from '../src/thin'
 import { beyond, halfSpace } from '../src/tools'
 
 const square = (x: number, y: number, w: number, h = w): Point2[] => [
@@ -149,5 +150,22 @@ describe('section', () => {
     const west = halfSpace({ axis: 'east', at: 10, flip: true })
     expect([beyond(east, [11, 0, 0]), beyond(east, [9, 0, 0])]).toEqual([true, false])
     expect([beyond(west, [11, 0, 0]), beyond(west, [9, 0, 0])]).toEqual([false, true])
+  })
+})
+
+describe('dense points', () => {
+  it('are seen from afar by one of them, by all from near by, and as ever where they stand alone', () => {
+    const crowd = Array.from({ length: 200 }, (_, n): [number, number, number] => [50 + (n % 20) / 5, 50 + n / 100, 1])
+    const reach = reachOf([[0, 0, 1], ...crowd])
+    expect(reach[0]).toBe(Infinity)
+    expect(reach.filter((far) => far === Infinity)).toHaveLength(2)
+    const seen = (from: number): number => reach.filter((far) => far >= from).length
+    expect(seen(20)).toBe(201)
+    expect([seen(50) < 30, seen(100) < 12, seen(400) < 6]).toEqual([true, true, true])
+    expect(seen(50)).toBeGreaterThan(seen(200))
+  })
+
+  it('put the most important first', () => {
+    expect(reachOf([[0.1, 0.1, 0], [0.2, 0.2, 0]])).toEqual([Infinity, 30])
   })
 })

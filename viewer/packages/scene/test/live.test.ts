@@ -82,6 +82,7 @@ describe('badges', () => {
     x: px,
     y: 10,
     distance,
+    crowded: false,
   })
 
   it('are values near by, counts in the middle distance and nothing far away', () => {
@@ -89,9 +90,17 @@ describe('badges', () => {
     expect([near.values.length, near.clusters.length]).toEqual([2, 0])
     const middle = groupBadges([spot(10, 500), spot(20, 500, 2), spot(30, 500, 'bad'), spot(500, 500)])
     expect(middle.values.map((v) => v.x)).toEqual([500])
-    expect(middle.clusters).toEqual([{ x: 20, y: 10, count: 3, tone: 2, alarming: 1 }])
+    const of = [10, 20, 30].map((px) => ({ layer: 'device', id: String(px) }))
+    expect(middle.clusters).toEqual([{ x: 20, y: 10, of, count: 3, tone: 2, alarming: 1 }])
     const far = groupBadges([spot(10, COUNT_FAR + 1)])
     expect([far.values, far.clusters]).toEqual([[], []])
+  })
+
+  it('are counted also near by where signs would lie on one another', () => {
+    const crowd = [10, 20].map((px) => ({ ...spot(px, 50), crowded: true }))
+    const near = groupBadges([spot(15, 50), ...crowd])
+    expect(near.values.map((v) => v.x)).toEqual([15])
+    expect(near.clusters.map((c) => c.count)).toEqual([2])
   })
 
   it('leave room to what stands already, and are 200 at most with it', () => {

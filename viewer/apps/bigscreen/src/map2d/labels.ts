@@ -18,6 +18,7 @@ export class MapLabels {
   /** boxes that names take now, px */
   taken: { x: number; y: number; width: number; height: number }[] = []
   private readonly at = new Map<string, [number, number]>()
+  private readonly spots = new Map<string, [number, number, number]>()
 
   constructor(
     parent: HTMLElement,
@@ -31,7 +32,10 @@ export class MapLabels {
 
   /** Their shape may have changed. */
   forget(layer: string, ids: Iterable<string>): void {
-    for (const id of ids) this.at.delete(`${layer}:${id}`)
+    for (const id of ids) {
+      this.at.delete(`${layer}:${id}`)
+      this.spots.delete(`${layer}:${id}`)
+    }
   }
 
   draw(layers: ReadonlyMap<string, ReadonlyMap<string, SceneFeature>>, visible: ReadonlySet<string>): void {
@@ -69,6 +73,16 @@ export class MapLabels {
     const down = feature.geometry.type === 'Point' ? '40%' : '-50%'
     element.style.transform = `translate(${p.x}px, ${p.y}px) translate(-50%, ${down})`
     this.root.append(element)
+  }
+
+  /** The same in local metres, on the ground. */
+  spot(ref: FeatureRef, feature: SceneFeature): [number, number, number] {
+    const key = `${ref.layer}:${ref.id}`
+    const known = this.spots.get(key)
+    if (known) return known
+    const at = this.frame.toLocal(...this.anchor(ref, feature), this.frame.height)
+    this.spots.set(key, at)
+    return at
   }
 
   /** Longitude and latitude of a feature's name or sign. */

@@ -85,20 +85,18 @@ export class PlantMap implements PlantView {
 
   private home(): void {
     const [w, s, e, n] = this.options.site.bounds
-    this.map.fitBounds(
-      [
-        [w, s],
-        [e, n],
-      ],
-      { padding: { top: 90, bottom: 110, left: 380, right: 380 }, animate: false },
-    )
+    this.map.fitBounds([w, s, e, n], {
+      padding: { top: 90, bottom: 110, left: 380, right: 380 },
+      animate: false,
+    })
   }
 
   // ---- data
 
   setLayer(layer: string, features: readonly SceneFeature[]): void {
+    const known = this.layers.has(layer)
     this.layers.set(layer, new Map(features.map((f) => [f.id, f])))
-    this.changed(layer, [])
+    this.changed(layer, [], known)
   }
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
@@ -114,11 +112,13 @@ export class PlantMap implements PlantView {
     this.changed(layer, [...set.keys()])
   }
 
-  private changed(layer: string, ids: string[]): void {
+  /** `anew`: the tiles were cut when it was otherwise. */
+  private changed(layer: string, ids: string[], anew = true): void {
     this.labels.forget(layer, ids.length > 0 ? ids : (this.layers.get(layer)?.keys() ?? []))
+    this.live.renew()
     if (layer === 'zone') {
       this.pushZones()
-    } else if (this.loaded) this.refreshTiles()
+    } else if (this.loaded && anew) this.refreshTiles()
     this.drawLabels()
   }
 
@@ -155,6 +155,7 @@ export class PlantMap implements PlantView {
 
   setVisible(layers: ReadonlySet<string>): void {
     this.visible = layers
+    this.live.renew()
     if (!this.loaded) return
     for (const key of ['zone', ...TILE_LAYERS])
       for (const part of ['fill', 'line', 'point'])
@@ -193,7 +194,7 @@ export class PlantMap implements PlantView {
         visible: (layer) => this.visible.has(layer),
         spot: (ref) => {
           const feature = this.get(ref)
-          return feature && this.frame.toLocal(...this.labels.anchor(ref, feature), this.frame.height)
+          return feature && this.labels.spot(ref, feature)
         },
         shows: (ref) => this.visible.has(ref.layer),
         onFloor: () => true,
@@ -298,6 +299,12 @@ export class PlantMap implements PlantView {
       return
     }
     const { x, y } = e.point
+    const crowd = this.live.crowdAt(x, y)
+    if (crowd) {
+      const [lng, lat] = this.frame.toLonLat(crowd)
+      this.map.flyTo({ center: [lng, lat], zoom: this.map.getZoom() + 1.5, duration: 800 })
+      return
+    }
     const mover = this.live.hit(this.picture(), x, y)
     const hits = this.map.queryRenderedFeatures([
       [x - 6, y - 6],

@@ -127,8 +127,10 @@ export class PlanPainter {
 
   private points(c: CanvasRenderingContext2D, layer: string, colour: string): void {
     if ((layer === 'device' || layer === 'anchor') && this.now.at.scale < 2) return
+    const { clientWidth: w, clientHeight: h } = this.element
     for (const placed of this.model.layer(layer).values()) {
       const [x, y] = this.now.toPixel(placed.at[0], placed.at[1])
+      if (x < -8 || y < -8 || x > w + 8 || y > h + 8) continue
       c.beginPath()
       if (layer === 'camera' || layer === 'gate') c.rect(x - 5, y - 5, 10, 10)
       else c.arc(x, y, 5, 0, 2 * Math.PI)

@@ -12,6 +12,7 @@ export function flatPicture(map: MapLibre, frame: SiteFrame, element: HTMLElemen
     width,
     height,
     distance: () => distance,
+    stamp: [origin.x, origin.y, e.x, e.y, n.x, n.y, width, height].join(),
     project: ([x, y]) => ({
       x: origin.x + ((e.x - origin.x) * x + (n.x - origin.x) * y) / 100,
       y: origin.y + ((e.y - origin.y) * x + (n.y - origin.y) * y) / 100,

@@ -87,6 +87,7 @@ export class PlantPlan implements PlantView {
       width,
       height,
       distance: () => distance,
+      stamp: [this.at.x, this.at.y, this.at.scale, width, height].join(),
       project: ([x, y]) => {
         const [px, py] = this.toPixel(x, y)
         return { x: px, y: py, depth: distance }
@@ -145,6 +146,7 @@ export class PlantPlan implements PlantView {
 
   setLayer(layer: string, features: readonly SceneFeature[]): void {
     this.model.set(layer, features)
+    this.live.renew()
     this.draw()
   }
 
@@ -155,11 +157,13 @@ export class PlantPlan implements PlantView {
         if (before && riskOf(before.feature) !== riskOf(feature)) this.unsaid.push(id)
       }
     this.model.change(layer, set, gone)
+    this.live.renew()
     this.draw()
   }
 
   setVisible(layers: ReadonlySet<string>): void {
     this.visible = layers
+    this.live.renew()
     this.draw()
   }
 
@@ -225,6 +229,11 @@ export class PlantPlan implements PlantView {
     if (this.measuring) {
       this.measuring.add([x, y, 0])
       this.showMeasure()
+      return
+    }
+    const crowd = this.live.crowdAt(px, py)
+    if (crowd) {
+      this.put(crowd[0], crowd[1], this.at.scale * 2)
       return
     }
     const near = (placed: Placed): number => Math.hypot(placed.at[0] - x, placed.at[1] - y) * this.at.scale

@@ -24,7 +24,10 @@ export interface PointValue {
   ts: number | null
 }
 
-/** The features of every layer: first as the server lists them, then kept current by the hub. */
+/** So long the hub has to bring a layer before it is asked for as a list, ms: of 10,000 points the same twice is 10 MB more. */
+const GRACE = 2500
+
+/** The features of every layer, brought and kept current by the hub; what it does not bring in time is listed by the server. */
 export const usePlant = defineStore('plant', () => {
   const session = useSession()
   const maps = new Map(LAYERS.map((l) => [l.key, shallowRef<ReadonlyMap<string, Feature>>(new Map())]))
@@ -94,6 +97,7 @@ export const usePlant = defineStore('plant', () => {
 
   /** Lists a layer. What the hub has brought meanwhile is newer and stays. */
   async function fetchLayer(key: string, store: LiveStore<Feature>): Promise<void> {
+    if (store.seq !== undefined) return
     try {
       const features = await session.api.items(key)
       refused.delete(key)
@@ -119,10 +123,13 @@ export const usePlant = defineStore('plant', () => {
       const store = new LiveStore<Feature>()
       store.listen(({ set, gone, reset }) => put({ layer: key, set, gone, reset }, store.items))
       live.subscribe({ topic: `layer.${key}`, mode: 'batch' }, (change) => {
-        if (change.kind === 'refused') notLive.set(key, store)
-        else store.apply(change)
+        if (change.kind !== 'refused') store.apply(change)
+        else if (!notLive.has(key)) {
+          notLive.set(key, store)
+          void fetchLayer(key, store)
+        }
       })
-      void fetchLayer(key, store)
+      setTimeout(() => void fetchLayer(key, store), GRACE)
     }
     // what the hub does not carry is listed again now and then
     setInterval(() => notLive.forEach((store, key) => void fetchLayer(key, store)), 60_000)
@@ -150,12 +157,13 @@ export const usePlant = defineStore('plant', () => {
     live?.nudge()
   }
 
-  const byCode = computed(() => {
-    const index = new Map<string, FeatureRef>()
-    for (const [key, map] of maps)
-      for (const f of map.value.values()) index.set(`${key}:${f.properties.code}`, { layer: key, id: f.id })
-    return index
-  })
+  /** Ids by code, layer by layer: a zone that changes its colour does not have ten thousand points indexed again. */
+  const byCode = new Map(
+    [...maps].map(([key, map]) => [
+      key,
+      computed(() => new Map([...map.value.values()].map((f) => [f.properties.code, f.id]))),
+    ]),
+  )
 
   const zones = computed(() =>
     [...layer('zone').values()].sort((a, b) => (a.properties.code < b.properties.code ? -1 : 1)),
@@ -171,7 +179,8 @@ export const usePlant = defineStore('plant', () => {
   }
 
   function find(key: string, code: string): FeatureRef | undefined {
-    return byCode.value.get(`${key}:${code}`)
+    const id = byCode.get(key)?.value.get(code)
+    return id === undefined ? undefined : { layer: key, id }
   }
 
   function name(feature: Feature | undefined): string {
@@ -191,7 +200,6 @@ export const usePlant = defineStore('plant', () => {
     reconnect,
     watchValue,
     subscribe,
-    byCode,
     zones,
     counts,
     get,

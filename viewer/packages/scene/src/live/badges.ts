@@ -7,11 +7,14 @@ export interface BadgeSpot {
   x: number
   y: number
   distance: number
+  /** its sign is not drawn at this distance: others stand for it */
+  crowded: boolean
 }
 
 export interface BadgeCluster {
   x: number
   y: number
+  of: FeatureRef[]
   count: number
   /** the worst of its badges */
   tone: Badge['tone']
@@ -39,7 +42,7 @@ export function groupBadges(spots: readonly BadgeSpot[], scale = 1): { values: B
   const cells = new Map<string, BadgeSpot[]>()
   const cell = CELL * scale
   for (const spot of spots) {
-    if (spot.distance <= VALUE_FAR) values.push(spot)
+    if (spot.distance <= VALUE_FAR && !spot.crowded) values.push(spot)
     else if (spot.distance <= COUNT_FAR) {
       const key = `${Math.floor(spot.x / cell)}:${Math.floor(spot.y / cell)}`
       const list = cells.get(key)
@@ -50,13 +53,14 @@ export function groupBadges(spots: readonly BadgeSpot[], scale = 1): { values: B
   const clusters: BadgeCluster[] = []
   for (const list of cells.values()) {
     const [first] = list
-    if (list.length === 1 && first) {
+    if (list.length === 1 && first && !first.crowded) {
       values.push(first)
       continue
     }
     clusters.push({
       x: list.reduce((sum, s) => sum + s.x, 0) / list.length,
       y: list.reduce((sum, s) => sum + s.y, 0) / list.length,
+      of: list.map((s) => s.ref),
       count: list.length,
       tone: list.reduce<Badge['tone']>((tone, s) => worse(tone, s.badge.tone), 'normal'),
       alarming: list.filter((s) => typeof s.badge.tone === 'number').length,

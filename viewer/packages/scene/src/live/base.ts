@@ -1,4 +1,5 @@
 import type { Box } from '../declutter'
+import type { Vec3 } from '../frame'
 import type { Badge, FeatureRef, Grade, HeatPoint, LiveView, Mover, MoverStyle, TrackLine } from '../types'
 import { heatOf, type HeatRaster } from './heat'
 import { keyOf, type LiveHost, type LivePicture } from './host'
@@ -99,6 +100,11 @@ export abstract class LiveBase implements LiveView {
     this.follow(undefined)
   }
 
+  /** Things were moved, switched on or off, or a floor was opened. */
+  renew(): void {
+    this.overlay.renew()
+  }
+
   setBadges(layer: string, badges: ReadonlyMap<string, Badge>): void {
     this.overlay.setBadges(layer, badges)
     this.soon()
@@ -138,6 +144,13 @@ export abstract class LiveBase implements LiveView {
   update(picture: LivePicture, names: readonly Box[]): void {
     this.canvas.update(picture)
     this.overlay.update(picture, names)
+  }
+
+  /** The middle of the points whose count is under a pixel. */
+  crowdAt(x: number, y: number): Vec3 | undefined {
+    const spots = (this.overlay.counted(x, y) ?? []).map((ref) => this.host.spot(ref)).filter((at) => at !== undefined)
+    const mean = (k: 0 | 1 | 2): number => spots.reduce((sum, at) => sum + at[k], 0) / spots.length
+    return spots.length > 0 ? [mean(0), mean(1), mean(2)] : undefined
   }
 
   /** The mover whose sign is under a pixel. */

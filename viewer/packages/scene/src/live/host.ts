@@ -13,6 +13,8 @@ export interface LiveHost {
   spot(ref: FeatureRef): Vec3 | undefined
   /** is the feature shown, by layer and by open floor? */
   shows(ref: FeatureRef): boolean
+  /** up to where the sign of a feature is drawn, m; left out: as far as its layer */
+  reach?(ref: FeatureRef): number
   /** is a mover on the open floor, or none open? `undefined`: outside of the opened building */
   onFloor(at: Vec3, floor: string | undefined): boolean
   selected(): FeatureRef | undefined
@@ -26,6 +28,8 @@ export interface LivePicture {
   project(p: Vec3): Pixel | undefined
   /** from the camera to a point, m */
   distance(p: Vec3): number
+  /** the same for two pictures that put every point at the same pixel */
+  stamp: string
   width: number
   height: number
 }
@@ -37,6 +41,7 @@ export function pictureOf(orbit: Orbit, lens: Lens): LivePicture {
   return {
     project: projector(orbit, lens),
     distance: (p) => Math.hypot(p[0] - from[0], p[1] - from[1], p[2] - from[2]),
+    stamp: [...from, orbit.heading, orbit.pitch, lens.width, lens.height, lens.fovy].join(),
     width: lens.width,
     height: lens.height,
   }

@@ -48,8 +48,9 @@ export class SceneLive extends LiveBase {
     if (fresh) for (const later of [60, 400]) setTimeout(() => this.host.draw(), later)
   }
 
-  /** Layers were switched, a floor was opened, or the context is new. */
-  renew(): void {
+  /** Also when the context is new. */
+  override renew(): void {
+    super.renew()
     for (const layer of this.motions.layers.keys()) this.layerChanged(layer)
     this.heatChanged()
     this.tracksChanged()

@@ -2,7 +2,7 @@ import { riskMarkSvg } from '@twin/ui'
 import { declutter, type Box, type Candidate } from '../declutter'
 import type { Vec3 } from '../frame'
 import type { Badge, FeatureRef, Grade } from '../types'
-import { badgeRank, groupBadges, type BadgeSpot } from './badges'
+import { badgeRank, COUNT_FAR, groupBadges, VALUE_FAR, type BadgeSpot } from './badges'
 import { keyOf, type LiveHost, type LivePicture } from './host'
 import type { Motions } from './motion'
 
@@ -20,6 +20,8 @@ interface Text {
   text: string
   kind: string
   tone: string
+  /** the points that it counts */
+  of?: readonly FeatureRef[]
 }
 
 /** Under the two seconds that a motion may take. */
@@ -33,6 +35,9 @@ export class LiveOverlay {
   private readonly marks = new Map<string, Mark>()
   private readonly pool: HTMLDivElement[] = []
   private used = 0
+  private placed: readonly Candidate<Text>[] = []
+  /** texts beside points as they stand in one picture: while only people walk they are not placed again in each frame */
+  private still: { stamp: string; texts: Candidate<Text>[] } | undefined
 
   constructor(
     private readonly host: LiveHost,
@@ -44,6 +49,12 @@ export class LiveOverlay {
 
   setBadges(layer: string, badges: ReadonlyMap<string, Badge>): void {
     this.badges.set(layer, badges)
+    this.renew()
+  }
+
+  /** What stands beside points is placed anew in the next frame. */
+  renew(): void {
+    this.still = undefined
   }
 
   mark(ref: FeatureRef, grade: Grade | undefined): void {
@@ -65,9 +76,16 @@ export class LiveOverlay {
   update(picture: LivePicture, names: readonly Box[]): void {
     this.used = 0
     const taken = [...names, ...this.placeMarks(picture)]
-    const texts = [...this.values(picture), ...this.movers(picture)]
-    for (const { of, x, y } of declutter(texts, 200, 3, taken)) this.put(of, x, y)
+    if (this.still?.stamp !== picture.stamp) this.still = { stamp: picture.stamp, texts: this.values(picture) }
+    const texts = [...this.still.texts, ...this.movers(picture)]
+    this.placed = declutter(texts, 200, 3, taken)
+    for (const { of, x, y } of this.placed) this.put(of, x, y)
     for (let i = this.used; i < this.pool.length; i++) this.pool[i]?.classList.remove('on')
+  }
+
+  /** The points whose count is under a pixel. */
+  counted(x: number, y: number): readonly FeatureRef[] | undefined {
+    return this.placed.find((c) => c.of.of && x >= c.x && x <= c.x + c.width && y >= c.y && y <= c.y + c.height)?.of.of
   }
 
   private onScreen(picture: LivePicture, at: Vec3) {
@@ -127,9 +145,13 @@ export class LiveOverlay {
       for (const [id, badge] of badges) {
         const ref = { layer, id }
         const at = this.host.spot(ref)
-        if (!at || !this.host.shows(ref)) continue
-        const p = this.onScreen(picture, at)
-        if (p) spots.push({ ref, badge, x: p.x, y: p.y, distance: picture.distance(at) })
+        const distance = at ? picture.distance(at) : Infinity
+        const p = at && distance <= COUNT_FAR ? this.onScreen(picture, at) : undefined
+        if (!p || !this.host.shows(ref)) continue
+        // who is in alarm is never one of many
+        const one = distance <= VALUE_FAR && typeof badge.tone !== 'number'
+        const crowded = one && distance > (this.host.reach?.(ref) ?? Infinity)
+        spots.push({ ref, badge, x: p.x, y: p.y, distance, crowded })
       }
     }
     const { values, clusters } = groupBadges(spots, this.host.uiScale)
@@ -146,11 +168,11 @@ export class LiveOverlay {
           rank: badgeRank(badge.tone) - distance / 1e4,
         }
       }),
-      ...clusters.map(({ x, y, count, alarming, tone }): Candidate<Text> => {
+      ...clusters.map(({ x, y, of, count, alarming, tone }): Candidate<Text> => {
         const text = alarming > 0 ? `${alarming}/${count}` : String(count)
         const size = box(text)
         return {
-          of: { key: '', text, kind: 'count', tone: String(tone) },
+          of: { key: '', text, kind: 'count', tone: String(tone), of },
           x: x - size.width / 2,
           y: y - size.height / 2,
           ...size,
