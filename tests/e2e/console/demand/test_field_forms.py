@@ -87,8 +87,8 @@ def test_a_dead_band_is_set_and_a_safety_point_asks_twice(plant: Plant, browser:
         page.goto(f"{plant.url}/console/field-settings")
         form = page.locator("[data-test=dead-band]")
         for point, critical in ((plain, False), (safe, True)):
-            form.locator("[name=band-tag]").fill(point["properties"]["tag"])
-            form.locator("[name=band-tag]").blur()
+            form.locator("[name=tag]").fill(point["properties"]["tag"])
+            form.locator(f"[data-tag='{point['properties']['tag']}']").click()
             form.locator("[name=deviation]").fill("wide")
             expect(form.locator("[data-test=save-band]")).to_be_disabled()
             form.locator("[name=deviation]").fill("0.5")
