@@ -4,6 +4,9 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import { START_LAYERS } from '../layers'
 
+/** On a screen no wider than this the panels would cover the plant: they wait until they are asked for, px. */
+export const NARROW = 700
+
 /** What is shown, chosen and open on this screen. */
 export const useScreen = defineStore('screen', () => {
   const visible = shallowRef<ReadonlySet<string>>(START_LAYERS)
@@ -18,7 +21,7 @@ export const useScreen = defineStore('screen', () => {
   const section = shallowRef<SectionPlane>()
   const underground = ref(false)
   const exploded = ref(false)
-  const panels = ref(true)
+  const panels = ref(innerWidth > NARROW)
   const level = ref<RiskLevel>()
   const heading = ref(0)
   const pixelsPerMetre = ref(1)
