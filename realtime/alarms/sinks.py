@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +65,8 @@ class AlarmSink:
         self._lookup = np.zeros(0, dtype=np.int64)
         self._early: dict[int, tuple[Any, Any, Any, Any]] = {}  # newest state of points that are not known yet
         self._sources: dict[UUID, list[UUID]] = {}
-        self._silent: set[UUID] = set()  # sources that are lost or were not heard yet
+        self._silent: set[UUID] = set()  # sources that are lost, were stopped or were not heard yet
+        self._sourceless: list[UUID] = []  # points that no source measures
         self._waiting: deque[tuple[UUID, AlarmFact | Ended]] = deque()
         self._wake = asyncio.Event()
         self._revision: tuple[Any, ...] | None = None
@@ -98,10 +100,10 @@ class AlarmSink:
     def source(self, event: SourceEvent) -> None:
         """A source came or went: its communication alarm (clause M9.2)."""
         key = f"comm:{event.source_id}"
-        if event.kind in ("starting", "down"):
-            self._silent.add(event.source_id)
-        else:
+        if event.kind == "up":
             self._silent.discard(event.source_id)
+        else:  # whoever stops a source knows that its points say nothing, and needs no alarm for each of thousands
+            self._silent.add(event.source_id)
         if event.kind == "down":
             title = {"name": event.name, "points": event.points, "reason": event.reason}
             fact = AlarmFact(
@@ -140,6 +142,7 @@ class AlarmSink:
             first = self._revision is None
             active = await repository_points.active_keys(uow.session) if first else []
         settings, points, sources = [], {}, dict[UUID, list[UUID]]()
+        self._sourceless = [row["id"] for row in rows if row["source_id"] is None]
         for row in rows:
             setpoint = Setpoint.model_validate(row["settings"] or {})
             settings.append(setpoint.setting(row["id"], layer_limits(row), row["enabled"], row["bad_after_s"] or 0.0))
@@ -173,10 +176,10 @@ class AlarmSink:
 
     def _cover(self) -> None:
         down = np.zeros(len(self.engine.index), dtype=np.bool_)
-        for source in self._silent:
-            for device in self._sources.get(source, ()):
-                if (i := self.engine.index.get(device)) is not None:
-                    down[i] = True
+        silent = (self._sources.get(source, ()) for source in self._silent)
+        for device in chain(self._sourceless, *silent):
+            if (i := self.engine.index.get(device)) is not None:
+                down[i] = True
         self.engine.cover(down, micros(clock.now()))
 
     async def _ticks(self) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from realtime.alarms.engine import BAD
 from realtime.alarms.sinks import AlarmSink
+from realtime.ingest import repository as sources
 from tests.conftest import Enterprise, SignIn
 from tests.history.conftest import (
     Points,
@@ -17,6 +19,7 @@ from tests.history.conftest import (
 )
 from tests.ingest.support import eventually, modbus_peer
 from tests.ingest.test_gateway import put, running
+from twin.db.uow import unit_of_work
 from twin.settings import Settings
 
 
@@ -90,14 +93,25 @@ async def test_field_values_raise_and_clear_and_a_lost_link_is_an_alarm(
         bus.registers[1][0] = 75
         (again,) = await until(desk, lambda items: len(items) == 1, **mine, state="active")
     # A gateway that starts again knows what is active: nothing comes twice.
-    async with (
-        modbus_peer(1) as bus,
-        running(database, enterprise.id, tmp_path, sinks=(AlarmSink(database, look=0.05),)),
-    ):
+    sink = AlarmSink(database, look=0.05)
+    async with modbus_peer(1) as bus, running(database, enterprise.id, tmp_path, sinks=(sink,)):
         bus.registers[1][0] = 90
         given |= {"port": bus.port}
         await put(enterprise.id, "gds", "modbus_tcp", given, {device: "1:holding:0"}, bad=0.5)
         found = await until(desk, lambda items: len(items) == 2, **mine, state="active")
         assert again["id"] in {item["id"] for item in found}
+        # Whoever stops or removes a source knows that its points fall silent: no alarm for each of them.
+        i, engine = sink.engine.index[device], sink.engine
+        for stop in (True, False):
+            await eventually(lambda: engine._ts[i] > 0 and not engine.down[i])
+            if stop:
+                await put(enterprise.id, "gds", "modbus_tcp", given, {device: "1:holding:0"}, bad=0.5, enabled=False)
+            else:
+                async with unit_of_work(enterprise.id) as uow:
+                    (row,) = await sources.enabled_sources(uow.session)
+                    await sources.delete(uow.session, row.id)
+            await eventually(lambda: engine._ts[i] == 0 and engine._pending[i, BAD] == 0)
+            assert not engine.active[i, BAD]
+            await put(enterprise.id, "gds", "modbus_tcp", given, {device: "1:holding:0"}, bad=0.5)
     audit = await (await sign_in("audit_admin")).get("/api/audit", params={"kind": "alarm_setpoint"})
     assert audit.status_code == 200 and len(audit.json()["items"]) == 2
