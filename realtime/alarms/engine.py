@@ -102,10 +102,11 @@ class Engine:
             active: conditions that were active before a restart.
         """
         old, before = self.index, self.__dict__.copy()
+        stay = {s.device for s in settings}
         gone = [
             Change(device, TYPES[k], False, now, np.nan, np.nan)
             for device, i in old.items()
-            if device not in {s.device for s in settings}
+            if device not in stay
             for k in np.flatnonzero(self.active[i])
         ]
         self._devices = [s.device for s in settings]
