@@ -16,14 +16,21 @@ from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import structlog
+
+from twin import clock
 from twin.ops.logs import configure
 from twin.settings import Settings, get_settings
+
+log = structlog.get_logger("twin.service")
 
 _PR_SET_PDEATHSIG = 1
 #: New objects between two looks of the garbage collector at the young ones (Python's own 700 is for small programs).
 _YOUNG = 10_000
 #: Seconds between the first looks at everything, while a service fills its memory; then one an hour.
 _FILLING, _HOUR = (15.0, 15.0, 30.0, 60.0), 3600.0
+#: Seconds between two looks at whether the loop answers, and how late a look may be before it is told.
+_LOOK, _LATE = 1.0, 1.0
 
 
 def die_with_parent(sig: int = signal.SIGTERM) -> None:
@@ -73,6 +80,16 @@ async def _keep_house() -> None:
         gc.freeze()
 
 
+async def tell_hold_ups(look: float = _LOOK, late: float = _LATE) -> None:
+    """Tell whenever something has kept the loop to itself: until then the service was deaf to everything, and nothing else would show why."""
+    while True:
+        before = clock.monotonic()
+        await asyncio.sleep(look)
+        held = clock.monotonic() - before - look
+        if held > late:
+            log.warning("the service was held up", seconds=round(held, 1))
+
+
 def run_service(
     serve: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]],
     *,
@@ -94,11 +111,12 @@ def run_service(
     async def main() -> None:
         stop = asyncio.Event()
         on_stop(stop.set)
-        house = asyncio.create_task(_keep_house())
+        house = [asyncio.create_task(_keep_house()), asyncio.create_task(tell_hold_ups())]
         try:
             await serve(settings, stop)
         finally:
-            house.cancel()
+            for part in house:
+                part.cancel()
 
     if plain_loop:
         asyncio.run(main())

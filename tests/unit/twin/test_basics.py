@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from twin import clock, i18n
 from twin.ids import uuid7
+from twin.ops.lifeline import tell_hold_ups
 from twin.registry.layer import layers
 
 
@@ -60,3 +64,13 @@ def test_every_layer_says_its_name_in_both_languages() -> None:
         for text in (layer.title, layer.description, *(f.title for f in layer.all_fields)):
             assert text.zh and text.en
         assert layer.legend("zh-CN") and layer.legend("en")
+
+
+async def test_what_holds_up_a_service_is_told() -> None:
+    with capture_logs() as said:
+        looks = asyncio.create_task(tell_hold_ups(look=0.01, late=0.2))
+        await asyncio.sleep(0.02)
+        time.sleep(0.4)  # noqa: ASYNC251 - as a fault would
+        await asyncio.sleep(0.02)
+        looks.cancel()
+    assert any(line["event"] == "the service was held up" and line["seconds"] >= 0.3 for line in said)
