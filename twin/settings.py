@@ -21,6 +21,7 @@ class Settings(BaseSettings):
         app_role: the database role of the running product. It owns nothing and obeys row-level security.
         hub_public_url: what browsers are told as the hub's address, e.g. ``wss://twin.example/hub`` behind a proxy;
             empty means the address of the page with ``hub_port``.
+        demo_detail: resolution of the pictures on the demo's generated model, as a share of the usual one; less is made faster.
         extra_packages: packages outside this repository that hold modules (comma-separated, on the Python path).
         hub_origins: pages of these origins (comma-separated, e.g. ``https://twin.example``) may connect besides those of the same host.
     """
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     site: str = "demo"
     enterprise: str = "demo"
     demo: bool = False
+    demo_detail: float = Field(default=1.0, gt=0.0, le=1.0)
     viewer_dist: Path = Field(default=ROOT / "viewer" / "dist")
     session_hours: float = 12.0
     upload_limit_mb: int = 512

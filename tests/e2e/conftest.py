@@ -119,13 +119,14 @@ def console_page(
 @pytest.fixture(scope="session")
 def plant() -> Iterator[Plant]:
     """The demo plant, started by the command that users run."""
-    with running_plant() as started:
+    # Fine pictures are half of what a first start takes, and only those on demand look at them.
+    with running_plant(1.0 if os.environ.get("TWIN_E2E_ALL") else 0.4) as started:
         yield started
 
 
 @contextmanager
-def running_plant() -> Iterator[Plant]:
-    """The same for those that are no tests."""
+def running_plant(detail: float = 1.0) -> Iterator[Plant]:
+    """The same for those that are no tests; ``detail`` of the pictures on its model, as a share of the usual resolution."""
     if url := os.environ.get("TWIN_E2E_URL"):  # while developing: a demo that runs already
         yield Plant(url, None, ROOT / "var")
         return
@@ -136,6 +137,7 @@ def running_plant() -> Iterator[Plant]:
     var.mkdir(parents=True, exist_ok=True)
     port, hub_port = free_port(), free_port()
     env = {**os.environ, "TWIN_VAR_DIR": str(var), "TWIN_PORT": str(port), "TWIN_HUB_PORT": str(hub_port)}
+    env["TWIN_DEMO_DETAIL"] = str(detail)
     env.pop("TWIN_DATABASE_URL", None)
     with (var / "up.log").open("wb") as log:
         process = subprocess.Popen(

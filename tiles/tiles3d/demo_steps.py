@@ -28,9 +28,9 @@ def _folder(settings: Settings, tileset: str = TILESET) -> Path:
     return settings.sites_dir / SITE / "tiles3d" / tileset
 
 
-def _recipe() -> str:
+def _recipe(settings: Settings) -> str:
     """Digest of everything that decides how the model looks: a newer generator makes a new model."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(settings.demo_detail).encode())
     for package in ("gis_assets.demo_model", "gis_assets.sites.demo", "tiles.tiles3d"):
         for path in sorted(Path(str(files(package))).glob("*.py")):
             digest.update(path.read_bytes())
@@ -41,7 +41,7 @@ def done(settings: Settings) -> bool:
     """Whether the models of this generator are there."""
     mark = _folder(settings).with_suffix(".recipe")
     there = all((_folder(settings, name) / "tileset.json").is_file() for name in (TILESET, EARLIER))
-    return there and mark.is_file() and mark.read_text() == _recipe()
+    return there and mark.is_file() and mark.read_text() == _recipe(settings)
 
 
 def _options(tileset: str) -> Options:
@@ -77,10 +77,10 @@ def run(settings: Settings, report: Report) -> None:
             report(half + share * done * (1 - _GENERATE), what)
 
         shutil.rmtree(folder, ignore_errors=True)
-        model.generate(folder, generating, extent=extent, scene=scene)
+        model.generate(folder, generating, extent=extent.at(settings.demo_detail), scene=scene)
         import_delivery(folder, _folder(settings, tileset), options=_options(tileset), progress=importing)
         shutil.rmtree(folder, ignore_errors=True)
-    _folder(settings).with_suffix(".recipe").write_text(_recipe())
+    _folder(settings).with_suffix(".recipe").write_text(_recipe(settings))
 
 
 STEPS = (DemoStep("model", 2, done, run),)

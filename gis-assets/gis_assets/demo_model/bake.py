@@ -46,12 +46,12 @@ class _Slot:
     h: int
 
 
-def _pack(parts: Sequence[Part]) -> tuple[list[_Slot], list[int]]:
+def _pack(parts: Sequence[Part], detail: float) -> tuple[list[_Slot], list[int]]:
     """Shelf packing, tallest first: slots and used height of every atlas; the first keeps room for the strips."""
     sized = []
     for p in parts:
         assert p.chart is not None
-        w, h = p.chart.pixels
+        w, h = (max(2, round(side * detail)) for side in p.chart.pixels)
         sized.append((min(w, ATLAS - 2 * _GUTTER), min(h, ATLAS - 2 * _GUTTER), p))
     sized.sort(key=lambda s: (-s[1], -s[0]))
     top = len(names()) * _STRIP_ROW + _GUTTER
@@ -222,11 +222,11 @@ def _bake_atlas(slots: list[_Slot], height: int, index: int, lights: Lights, see
     return np.asarray(develop(albedo, lit, seed))
 
 
-def bake_tile(parts: Sequence[Part], lights: Lights, seed: int) -> tuple[list[Batch], list[U8]]:
-    """Batches by atlas and detail, and the atlas pictures (height, 2048, 3)."""
+def bake_tile(parts: Sequence[Part], lights: Lights, seed: int, detail: float = 1.0) -> tuple[list[Batch], list[U8]]:
+    """Batches by atlas and detail, and the atlas pictures (height, 2048, 3); ``detail``: share of the usual resolution."""
     charted = [p for p in parts if p.chart is not None]
     swatched = [p for p in parts if p.chart is None]
-    slots, heights = _pack(charted)
+    slots, heights = _pack(charted, detail)
     heights = [
         min(ATLAS, max(256, 1 << (h - 1).bit_length()) if h < ATLAS / 2 else -(-h // 256) * 256) for h in heights
     ]

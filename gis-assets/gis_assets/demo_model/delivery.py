@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,18 @@ class Extent:
         columns, rows: its tiles, counted from the south-west.
         not_yet: where nothing stood yet.
         ground_pixels: of the ground's picture of one tile, a side.
+        detail: resolution of the pictures of what stands on it, as a share of the usual one.
     """
 
     columns: range
     rows: range
     not_yet: tuple[Rect, ...] = ()
     ground_pixels: int = GROUND_PIXELS
+    detail: float = 1.0
+
+    def at(self, detail: float) -> Extent:
+        """The same with coarser pictures."""
+        return replace(self, ground_pixels=round(self.ground_pixels * detail), detail=self.detail * detail)
 
     def shows(self, part: Part) -> bool:
         """Whether the part stands in one of the tiles and was built already."""
@@ -179,9 +185,15 @@ def metadata() -> str:
 
 
 def make_tile(
-    out: Path, column: int, row: int, parts: Sequence[Part], lights: Lights, ground_pixels: int = GROUND_PIXELS
+    out: Path,
+    column: int,
+    row: int,
+    parts: Sequence[Part],
+    lights: Lights,
+    ground_pixels: int = GROUND_PIXELS,
+    detail: float = 1.0,
 ) -> Path:
-    """Bakes and writes one tile."""
+    """Bakes and writes one tile; ``ground_pixels`` and ``detail`` as in :class:`Extent`."""
     x0, y0 = MODEL.x0 + TILE * column, MODEL.y0 + TILE * row
     name = f"Tile_+{column:03d}_+{row:03d}"
     ground, albedo, lit = ground_tile(x0, y0, TILE, ground_pixels, lights)
@@ -189,7 +201,7 @@ def make_tile(
     pictures = [_jpeg(develop(albedo, lit, seed), 2)]
     batches = [Batch(ground.positions, ground.uv, ground.triangles, 0, 0)]
     if parts:
-        more, atlases = bake_tile(parts, lights, seed)
+        more, atlases = bake_tile(parts, lights, seed, detail)
         batches += [Batch(b.positions, b.uv, b.triangles, b.atlas + 1, b.detail) for b in more]
         pictures += [_jpeg(a, 1) for a in atlases]
     path = out / "Data" / name / f"{name}.glb"
@@ -225,8 +237,8 @@ def generate(
         lights = make_lights(parts, pool)
         tell(0.2, "tiles")
         spots = [(i, j) for j in extent.rows for i in extent.columns]
-        pixels = extent.ground_pixels
-        jobs = [pool.submit(make_tile, out_dir, i, j, by_tile.get((i, j), []), lights, pixels) for i, j in spots]
+        fine = extent.ground_pixels, extent.detail
+        jobs = [pool.submit(make_tile, out_dir, i, j, by_tile.get((i, j), []), lights, *fine) for i, j in spots]
         for done, job in enumerate(jobs, 1):
             tell(0.2 + 0.8 * done / len(jobs), job.result().stem)
     (out_dir / "metadata.xml").write_text(metadata(), encoding="utf-8")

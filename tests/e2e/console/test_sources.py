@@ -60,8 +60,8 @@ def test_a_source_is_tried_added_and_removed_and_a_point_list_shows_its_faults(p
         page.click("[data-test=preview]")
         expect(page.locator("[data-test=plan]")).to_have_attribute("data-errors", str(errors), **PATIENT)
         if errors:
-            expect(page.locator(".alarm-table").first).to_contain_text("no-such-source")
+            expect(page.locator("table.figures").first).to_contain_text("no-such-source")
             expect(page.locator("[data-test=import]")).to_be_disabled()
         else:
-            expect(page.locator(".alarm-table").first).to_contain_text(name)
+            expect(page.locator("table.figures").first).to_contain_text(name)
             expect(page.locator("[data-test=import]")).to_be_enabled()
