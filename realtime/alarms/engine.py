@@ -102,15 +102,14 @@ class Engine:
             active: conditions that were active before a restart.
         """
         old, before = self.index, self.__dict__.copy()
-        stay = {s.device for s in settings}
+        self._devices = [s.device for s in settings]
+        self.index = {device: i for i, device in enumerate(self._devices)}
         gone = [
             Change(device, TYPES[k], False, now, np.nan, np.nan)
             for device, i in old.items()
-            if device not in stay
+            if device not in self.index
             for k in np.flatnonzero(self.active[i])
         ]
-        self._devices = [s.device for s in settings]
-        self.index = {device: i for i, device in enumerate(self._devices)}
         self.settings = {s.device: s for s in settings}
         self._allocate(len(settings))
         kept = [device for device in self._devices if device in old]

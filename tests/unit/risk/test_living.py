@@ -77,6 +77,12 @@ class Plant:
             self.time.look()
             self._kept(self.living.put(fact._replace(until=self.clocks.wall)))
 
+    def after(self, seconds: float) -> dict[str, int]:
+        """The levels at the first beat when so long has gone by."""
+        self.clocks.go(seconds)
+        self.beat()
+        return self.levels()
+
     def _kept(self, fact: Fact | None) -> None:
         if fact is not None:
             self.log.append((fact, self.time.monotonic(fact)))
@@ -185,12 +191,8 @@ def test_what_a_person_decided_holds_until_that_time_of_the_wall_clock(clocks: C
     clocks.wall += 300.0
     assert plant.time.look()
     plant.living.decide({"A2": (1, until)})
-    clocks.go(299.0)
-    plant.beat()
-    assert plant.levels()["A2"] == 1
-    clocks.go(1.0)
-    plant.beat()
-    assert plant.levels()["A2"] == 4
+    assert plant.after(299.0)["A2"] == 1
+    assert plant.after(1.0)["A2"] == 4
     plant.living.override("A2", 1, clocks.wall + 600.0)
     plant.living.decide({})
     assert plant.levels()["A2"] == 4
@@ -206,22 +208,14 @@ def test_a_restart_after_the_clock_was_set_goes_on_where_the_spans_were(
     plant.tell("x", "B1", 1)
     clocks.go(3.0)
     _set_and_die(clocks, plant, jump, noticed)
-    clocks.go(1.5)
-    plant.beat()
-    assert plant.levels()["B1"] == 2
-    clocks.go(1.0)
-    plant.beat()
-    assert plant.levels()["B1"] == 1
+    assert plant.after(1.5)["B1"] == 2
+    assert plant.after(1.0)["B1"] == 1
     plant.over("x")
     clocks.go(10.0)
     _set_and_die(clocks, plant, jump, noticed)
     assert plant.living.state("B1").causes[0].since == pytest.approx(clocks.wall - 10.5)
-    clocks.go(19.0)
-    plant.beat()
-    assert plant.levels()["B1"] == 1
-    clocks.go(2.0)
-    plant.beat()
-    assert plant.levels()["B1"] == 2
+    assert plant.after(19.0)["B1"] == 1
+    assert plant.after(2.0)["B1"] == 2
 
 
 def test_another_boot_knows_the_wall_clock_only(clocks: Clocks) -> None:
@@ -233,12 +227,8 @@ def test_another_boot_knows_the_wall_clock_only(clocks: Clocks) -> None:
     clocks.true = 5.0
     plant.log = [(fact, None) for fact, _ in plant.log]
     plant.start()
-    clocks.go(19.0)
-    plant.beat()
-    assert plant.levels()["B1"] == 1
-    clocks.go(2.0)
-    plant.beat()
-    assert plant.levels()["B1"] == 2
+    assert plant.after(19.0)["B1"] == 1
+    assert plant.after(2.0)["B1"] == 2
 
 
 def _set_and_die(clocks: Clocks, plant: Plant, jump: float, noticed: bool) -> None:
@@ -263,6 +253,4 @@ def test_a_fact_from_a_clock_that_runs_ahead_fires_no_timer(clocks: Clocks) -> N
     plant.living.put(Fact("alarm", "y", "A1", clocks.wall + _HOUR, None, {"grade": 2}))
     plant.beat()
     assert plant.levels()["B1"] == 2
-    clocks.go(5.0)
-    plant.beat()
-    assert plant.levels()["B1"] == 1
+    assert plant.after(5.0)["B1"] == 1
