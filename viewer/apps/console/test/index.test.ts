@@ -40,7 +40,7 @@ describe('radar', () => {
 
 describe('history', () => {
   const ink: Ink = { line: 'l', band: 'b', text: 't', text2: 't2', grid: 'g', panel: 'p', font: 'f' }
-  it('puts the forecast behind the last day and leaves the band open where it is not known', () => {
+  it('puts the forecast behind the last day and names what no past errors tell of', () => {
     const option = historyOption(
       ink,
       {
@@ -50,11 +50,12 @@ describe('history', () => {
           { day: '2026-11-03', value: 83, low: null, high: null, errors: 2 },
         ],
       },
-      { past: 'past', future: 'future', band: 'band', bands: [] },
+      { past: 'past', future: 'future', unsure: 'unsure', band: 'band', bands: [] },
     )
     const series = (option.series ?? []) as { name: string; data: unknown[] }[]
     const data = Object.fromEntries(series.map((s) => [s.name, s.data]))
-    expect(data['future']).toEqual([80, 82, 83])
+    expect(data['future']).toEqual([80, 82])
+    expect(data['unsure']).toEqual([null, 82, 83])
     expect(data['band-']).toEqual([null, 70, null])
     expect(data['band']).toEqual([null, 24, null])
   })

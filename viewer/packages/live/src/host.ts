@@ -17,8 +17,10 @@ export type ToWorker =
   | { do: 'nudge' }
   | { do: 'stop' }
 
-/** A page that draws nothing, because it was hidden just now, asks for more after so long, ms. */
-const UNSEEN_MS = 250
+/** A page whose frame does not come asks for more after so long, ms. */
+const LATEST_MS = 1000
+/** Two frames of a screen that keeps up, and the longest rest of one that does not, ms. */
+const [QUICK_MS, REST_MS] = [50, 400]
 
 /** What an app holds: the same whether the socket lives in a worker or on the page. */
 export interface Live {
@@ -71,21 +73,26 @@ function guarded(tell: () => void): void {
   }
 }
 
-/** Calls once the next frame is on its way, so that what comes in then is drawn in the one after it. */
+/**
+ * Calls once what came is drawn, so that what comes in then is drawn in the next frame. Where a frame takes long, for want of a graphics
+ * processor, it rests as long again: else a storm would have the picture drawn without pause, and what the storm is made of would starve
+ * on the same cores. A single piece of news finds the rest over and is drawn at once.
+ */
 function afterFrame(then: () => void): void {
-  // A hidden page's timers are held back by the browser, and an alarm must be heard there too.
-  if (document.hidden) {
-    then()
-    return
-  }
-  const timer = setTimeout(() => {
-    cancelAnimationFrame(frame)
-    then()
-  }, UNSEEN_MS)
-  const frame = requestAnimationFrame(() => {
+  const began = performance.now()
+  const drawn = (): void => {
     clearTimeout(timer)
-    then()
-  })
+    cancelAnimationFrame(frame)
+    document.removeEventListener('visibilitychange', drawn)
+    const took = performance.now() - began
+    // a hidden page's timers are held back by the browser, and an alarm must be heard there too
+    if (document.hidden || took <= QUICK_MS) then()
+    else setTimeout(then, Math.min(took, REST_MS))
+  }
+  const timer = setTimeout(drawn, LATEST_MS)
+  let frame = requestAnimationFrame(() => (frame = requestAnimationFrame(drawn)))
+  document.addEventListener('visibilitychange', drawn)
+  if (document.hidden) drawn()
 }
 
 /** The hub may name itself by an address that only the server knows (0.0.0.0, localhost): then it is where the page came from. */

@@ -26,7 +26,7 @@ import { rgb } from './rgb'
 export interface Paint {
   /** 0..255 */
   rgb: readonly [number, number, number]
-  /** opacity of the fill and of the rim, 0..1 */
+  /** opacity of the fill and of the rim, 0..255 */
   fill: number
   rim: number
   selected: boolean
@@ -54,8 +54,6 @@ const linear = {
 const blank = (options: object) =>
   new TextureUniform({ typedArray: new Uint8Array(4), width: 1, height: 1, ...options })
 
-/** 0..1 as 0..255 */
-const byte = (v: number): number => Math.max(0, Math.min(255, Math.round(v * 255)))
 const boxUniform = (b: Box2): Cartesian4 => new Cartesian4(b.minX, b.minY, 1 / (b.maxX - b.minX), 1 / (b.maxY - b.minY))
 const vec3 = (hex: string): Cartesian3 => Cartesian3.fromArray(rgb(hex).map((v) => v / 255))
 
@@ -158,21 +156,20 @@ export class Drape {
     this.palette = new Uint8Array(WIDTH * this.rows * 2 * 4)
   }
 
-  /** Writes texels; `flush` sends them. `tick`: it pulses from then on (1..255, round and round), until `calm` says that this tick is over. */
-  paint(id: string, paint: Paint, tick?: number): void {
-    const at = this.texel(id)
+  /** Writes a zone's texels; `flush` sends them. `tick`: it pulses from then on (1..255, round and round), until `calm` says that this tick is over. */
+  paint(at: number | undefined, paint: Paint, tick?: number): void {
     if (at === undefined) return
     const { palette } = this
     // one by one: of thousands of zones that change at once, arrays would cost more than the rest
     palette[at] = paint.rgb[0]
     palette[at + 1] = paint.rgb[1]
     palette[at + 2] = paint.rgb[2]
-    palette[at + 3] = byte(paint.fill)
+    palette[at + 3] = paint.fill
     const flags = at + WIDTH * 4
     palette[flags] = paint.selected ? 255 : 0
     if (tick !== undefined) palette[flags + 1] = tick
     palette[flags + 2] = paint.pattern + (paint.lit ? LIT : 0)
-    palette[flags + 3] = byte(paint.rim)
+    palette[flags + 3] = paint.rim
   }
 
   /** These zones pulse from a tick on; `flush` sends it. */
@@ -196,8 +193,8 @@ export class Drape {
     this.shader.setUniform('u_tick', tick)
   }
 
-  /** Where the texel of a zone begins in the palette. */
-  private texel(id: string): number | undefined {
+  /** Where the texel of a zone begins in the palette, until `setZones`. */
+  texel(id: string): number | undefined {
     const i = this.index.get(id)
     return i === undefined ? undefined : (Math.floor(i / WIDTH) * 2 * WIDTH + (i % WIDTH)) * 4
   }

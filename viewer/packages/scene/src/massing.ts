@@ -4,7 +4,7 @@ import type { SiteFrame } from './frame'
 import type { Placed, PlantModel } from './model'
 import { SOLIDS } from './objects'
 import { curtain, faces, lines, prismPaths, slab } from './shapes'
-import { riskOf, zonePaint } from './style'
+import { zonePaint } from './style'
 
 /** What stands in for the mesh on a site that has none yet: zones as ground, things as plain bodies of their stated heights. */
 
@@ -14,12 +14,12 @@ const STEP: Record<string, number> = { plant: 0, area: 0.05, unit: 0.1, place: 0
 export function drawGroundZones(engine: Engine, frame: SiteFrame, model: PlantModel, visible: boolean): void {
   const zones = engine.bare && visible ? [...model.layer('zone').values()] : []
   const height = (zone: Placed) => 0.1 + (STEP[String(zone.feature.properties['kind'])] ?? 0.1)
-  const paint = (zone: Placed) => zonePaint(zone.feature, { selected: false, visible: true })
+  const paint = (zone: Placed) => zonePaint(zone.feature, zone.level, false, true, false)
   engine.keep(
     'ground-zones',
     LEVELS.flatMap((level) => {
-      const own = zones.filter((zone) => riskOf(zone.feature) === level)
-      const filled = own.filter((zone) => paint(zone).fill > 0.2)
+      const own = zones.filter((zone) => zone.level === level)
+      const filled = own.filter((zone) => paint(zone).fill > 50)
       const fill = (zone: Placed) => zone.rings.slice(0, 1).flatMap((ring) => slab(ring, height(zone)))
       const rims = own.flatMap((zone) => prismPaths(zone.rings, height(zone) + 0.02, height(zone) + 0.02))
       return [

@@ -1,5 +1,7 @@
+import type { RiskLevel } from '@twin/ui'
 import type { SiteFrame, Vec3 } from './frame'
 import { area, bounds, inside, labelPoint, type Box2, type Point2 } from './polygon'
+import { riskOf } from './style'
 import type { FeatureRef, SceneFeature } from './types'
 
 /** A feature in local metres. */
@@ -15,6 +17,9 @@ export interface Placed {
   zMin: number
   zMax: number
   box: Box2
+  /** its level of risk and the place of its texel in the palette, kept here: of thousands that change at once each look-up elsewhere would count */
+  level: RiskLevel
+  texel: number | undefined
 }
 
 const number = (value: unknown): number | undefined =>
@@ -56,12 +61,12 @@ export class PlantModel {
    * Features as they are now; which of them are new. Known ones keep their shape until `reshape` has looked at it, which costs more
    * than everything else.
    *
-   * @param changed hears of each known thing, as it is and as it was
+   * @param changed hears of each known thing as it is, and of the level that it had
    */
   take(
     layer: string,
     set: ReadonlyMap<string, SceneFeature>,
-    changed?: (now: SceneFeature, before: SceneFeature) => void,
+    changed?: (now: Placed, before: RiskLevel) => void,
   ): string[] {
     const map = this.layers.get(layer) ?? new Map<string, Placed>()
     this.layers.set(layer, map)
@@ -73,8 +78,10 @@ export class PlantModel {
         fresh.push(id)
         continue
       }
-      changed?.(feature, known.feature)
+      const before = known.level
       known.feature = feature
+      known.level = riskOf(feature)
+      changed?.(known, before)
     }
     return fresh
   }
@@ -104,17 +111,16 @@ export class PlantModel {
       const [lon, lat, h] = c as number[]
       return this.frame.toLocal(lon ?? 0, lat ?? 0, h ?? ground)
     }
-    const ref = { layer, id: feature.id }
-    const shaped = feature
+    const own = { ref: { layer, id: feature.id }, feature, shaped: feature, level: riskOf(feature), texel: undefined }
     const { type, coordinates } = feature.geometry
     if (type === 'Point') {
       const at = local(coordinates)
-      return { ref, feature, shaped, at, rings: [], line: [at], zMin: at[2], zMax: at[2], box: boxOf([[at[0], at[1]]]) }
+      return { ...own, at, rings: [], line: [at], zMin: at[2], zMax: at[2], box: boxOf([[at[0], at[1]]]) }
     }
     if (type === 'LineString') {
       const line = (coordinates as unknown[]).map(local)
       const at = line[Math.floor(line.length / 2)] ?? [0, 0, 0]
-      return { ref, feature, shaped, at, rings: [], line, zMin: 0, zMax: 0, box: boxOf(line.map(([x, y]) => [x, y])) }
+      return { ...own, at, rings: [], line, zMin: 0, zMax: 0, box: boxOf(line.map(([x, y]) => [x, y])) }
     }
     const polygons = (type === 'MultiPolygon' ? coordinates : [coordinates]) as unknown[][][]
     const rings = polygons.flatMap((polygon) =>
@@ -122,9 +128,7 @@ export class PlantModel {
     )
     const [x, y] = labelPoint(rings)
     return {
-      ref,
-      feature,
-      shaped,
+      ...own,
       at: [x, y, labelHeight(layer, zMin, zMax)],
       rings,
       line: [],

@@ -72,6 +72,7 @@ export class PlantScene implements PlantView {
       lit: () => showing.lit,
       draw: () => this.engine.draw(),
       touch: () => this.engine.touch(),
+      pause: () => (this.engine.software ? 400 : 0),
       reshaped: (ids) => this.reshaped('zone', ids),
       ground: () => drawGroundZones(this.engine, this.frame, this.model, showing.visible.has('zone')),
     })

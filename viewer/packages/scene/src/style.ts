@@ -99,6 +99,9 @@ export function labelStyle(layer: string, feature: SceneFeature): LabelStyle | u
   }
 }
 
+/** 0..1 as 0..255 */
+const byte = (v: number): number => Math.round(v * 255)
+
 export function riskOf(feature: SceneFeature): RiskLevel {
   const risk = feature.properties['risk'] ?? feature.properties['static_risk']
   return isRiskLevel(risk) ? risk : 4
@@ -119,17 +122,25 @@ const COLOUR: Record<RiskLevel, [number, number, number]> = {
 }
 const PATTERN: Record<RiskLevel, number> = { 1: 1, 2: 2, 3: 3, 4: 0 }
 
-export function zonePaint(feature: SceneFeature, state: { selected: boolean; visible: boolean; lit?: boolean }): Paint {
-  const level = riskOf(feature)
-  const kind = String(feature.properties['kind'] ?? 'unit')
+const PAINTS = new Map<string, Paint[]>()
+
+/** The same object for the same look: thousands of zones may change at once. */
+export function zonePaint(zone: SceneFeature, level: RiskLevel, selected: boolean, visible: boolean, lit: boolean): Paint {
+  const kind = String(zone.properties['kind'] ?? 'unit')
+  let paints = PAINTS.get(kind)
+  if (!paints) PAINTS.set(kind, (paints = []))
+  return (paints[level + (selected ? 8 : 0) + (visible ? 16 : 0) + (lit ? 32 : 0)] ??= paintOf(kind, level, selected, visible, lit))
+}
+
+function paintOf(kind: string, level: RiskLevel, selected: boolean, visible: boolean, lit: boolean): Paint {
   const fill = FILL.get(kind) ?? 0.24
-  const show = state.visible || state.selected ? 1 : 0
+  const show = visible || selected ? 1 : 0
   return {
     rgb: COLOUR[level],
-    fill: fill * show,
-    rim: (kind === 'plant' ? 0.55 : kind === 'area' ? 0.7 : 0.95) * show,
-    selected: state.selected,
+    fill: byte(fill * show),
+    rim: byte((kind === 'plant' ? 0.55 : kind === 'area' ? 0.7 : 0.95) * show),
+    selected,
     pattern: fill < 0.2 ? 0 : PATTERN[level],
-    lit: state.lit ?? false,
+    lit,
   }
 }

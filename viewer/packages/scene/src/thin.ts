@@ -9,6 +9,24 @@ const TIMES = 40
 const [SPAN, HEIGHT] = [8192, 1024]
 
 /**
+ * Those of many things that stand on a plan: one of each cell as wide as a sign. The cells lie in the plant, not on the screen, so that
+ * nothing flickers while the plan is moved.
+ *
+ * @param things in metres, the most important first
+ * @param sign how wide a sign is at the plan's scale, m
+ */
+export function* standing<T extends { at: Vec3 }>(things: Iterable<T>, sign: number): Generator<T> {
+  const edge = 2 ** Math.ceil(Math.log2(sign))
+  const taken = new Set<number>()
+  for (const thing of things) {
+    const cell = Math.floor(thing.at[0] / edge) * 2 ** 26 + Math.floor(thing.at[1] / edge)
+    if (taken.has(cell)) continue
+    taken.add(cell)
+    yield thing
+  }
+}
+
+/**
  * How far each of many points is to be seen, m, so that their signs do not lie on one another: the first of a cell stands for all of
  * it from afar, the others come as one draws near. It depends on no camera, so that nothing flickers and no frame costs anything.
  *

@@ -1,9 +1,9 @@
 import type { Drape, Paint } from './drape'
-import type { PlantModel } from './model'
+import type { PlantModel, Placed } from './model'
 import { Pulses, TICK_MS, tickAt, tickOf } from './pulses'
 import type { AreaRaster } from './raster'
 import { Slices } from './slices'
-import { riskOf, zonePaint } from './style'
+import { zonePaint } from './style'
 import type { SceneFeature } from './types'
 
 export interface ZonePainterHost {
@@ -21,6 +21,8 @@ export interface ZonePainterHost {
   reshaped(ids: string[]): void
   /** several frames in a row are coming */
   touch(): void
+  /** shortest time between two pictures of a pulse, ms: without a graphics processor each costs half a second of both cores */
+  pause(): number
 }
 
 /** Keeps the drape in step with the zones: the server's raster when a shape changes, texels of a palette when a level does. */
@@ -28,6 +30,8 @@ export class ZonePainter {
   private readonly pulses = new Pulses()
   private timer: ReturnType<typeof setInterval> | undefined
   private unsaid: string[] = []
+  /** when the last picture of a pulse was asked for, ms */
+  private told = 0
   private readonly shapes = new Slices<string>((ids) => this.reshaped(this.model.reshape('zone', ids)))
 
   constructor(
@@ -44,10 +48,10 @@ export class ZonePainter {
     const started = performance.now()
     const tick = tickOf(started)
     const recoloured: string[] = []
-    const fresh = this.model.take('zone', set, (now, before) => {
-      const differs = riskOf(before) !== riskOf(now)
-      if (differs) recoloured.push(now.id)
-      drape.paint(now.id, look(now), differs ? tick : undefined)
+    const fresh = this.model.take('zone', set, (zone, before) => {
+      const differs = before !== zone.level
+      if (differs) recoloured.push(zone.ref.id)
+      drape.paint(zone.texel, look(zone), differs ? tick : undefined)
     })
     if (recoloured.length > 0) {
       this.unsaid = this.unsaid.concat(recoloured)
@@ -67,11 +71,12 @@ export class ZonePainter {
   }
 
   /** How zones look now. */
-  private look(): (zone: SceneFeature) => Paint {
+  private look(): (zone: Placed) => Paint {
     const visible = this.host.visible()
     const chosen = this.host.selected()
     const lit = this.host.lit()
-    return (zone) => zonePaint(zone, { selected: zone.id === chosen, visible, lit: lit?.has(zone.id) ?? false })
+    return ({ feature, level, ref: { id } }) =>
+      zonePaint(feature, level, id === chosen, visible, lit?.has(id) ?? false)
   }
 
   /** The next frame shows what is painted. */
@@ -93,7 +98,10 @@ export class ZonePainter {
     drape.setDim(this.host.lit() !== undefined)
     drape.clear()
     const look = this.look()
-    for (const { feature } of this.model.layer('zone').values()) drape.paint(feature.id, look(feature))
+    for (const zone of this.model.layer('zone').values()) {
+      zone.texel = drape.texel(zone.ref.id)
+      drape.paint(zone.texel, look(zone))
+    }
     for (const pulse of this.pulses) drape.pulse(pulse.ids, pulse.tick)
     this.send()
   }
@@ -102,6 +110,9 @@ export class ZonePainter {
   private runPulses(): void {
     const tell = (now: number): void => {
       this.host.drape().setTick(tickAt(now))
+      // the last one is without any
+      if (this.pulses.size > 0 && now - this.told < this.host.pause()) return
+      this.told = now
       this.host.touch()
       this.host.draw()
     }

@@ -4,7 +4,7 @@ import { SiteFrame } from '../src/frame'
 import { basePlane, cellsIn, volumeOf } from '../src/measure'
 import { between, clamp, eye, orbitFrom, pixelOnPlane, project, wrap, type Orbit } from '../src/orbit'
 import { area, clearance, inside, labelPoint, orientedBox, triangulate, type Point2 } from '../src/polygon'
-import { reachOf } from '../src/thin'
+import { reachOf, standing } from '../src/thin'
 import { beyond, halfSpace } from '../src/tools'
 
 const square = (x: number, y: number, w: number, h = w): Point2[] => [
@@ -163,6 +163,18 @@ describe('dense points', () => {
     expect(seen(20)).toBe(201)
     expect([seen(50) < 30, seen(100) < 12, seen(400) < 6]).toEqual([true, true, true])
     expect(seen(50)).toBeGreaterThan(seen(200))
+  })
+
+  it('stand on a plan one for each cell as wide as a sign, the same ones wherever one looks, all from near by', () => {
+    const crowd = Array.from({ length: 400 }, (_, n) => ({ at: [50 + (n % 20) / 5, -50 + Math.floor(n / 20) / 5, 1] as [number, number, number] }))
+    const lonely = { at: [0, 0, 1] as [number, number, number] }
+    const seen = (sign: number) => [...standing([lonely, ...crowd], sign)]
+    expect(seen(8)[0]).toBe(lonely)
+    expect(seen(3).length).toBeLessThan(6)
+    expect(seen(1).length).toBeLessThan(30)
+    expect(seen(0.12)).toHaveLength(401)
+    expect(seen(1)[1]).toBe(crowd[0])
+    for (const thing of seen(3)) expect(seen(1)).toContain(thing)
   })
 
   it('put the most important first', () => {

@@ -258,9 +258,7 @@ describe('the model', () => {
     const heard: unknown[][] = []
     const wider = zone('a', 2, 117.791)
     const set = new Map([wider, zone('b', 3), zone('c', 4)].map((f) => [f.id, f]))
-    const fresh = model.take('zone', set, (now, before) =>
-      heard.push([now.id, before.properties['risk'], now.properties['risk']]),
-    )
+    const fresh = model.take('zone', set, (now, before) => heard.push([now.ref.id, before, now.level]))
     expect([fresh, heard]).toEqual([['c'], [['a', 1, 2], ['b', 1, 3]]]) // prettier-ignore
     const known = model.get({ layer: 'zone', id: 'a' })
     expect(known?.feature).toBe(wider)

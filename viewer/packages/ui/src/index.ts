@@ -1,6 +1,7 @@
 export * from './tokens'
 export * from './risk'
 export * from './radar'
+export * from './dot'
 export * from './icons'
 export * from './time'
 export * from './track'

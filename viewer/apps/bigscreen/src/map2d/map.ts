@@ -19,7 +19,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { localRings, MapLabels } from './labels'
 import type { MapOptions } from './options'
 import { flatPicture } from './picture'
-import { mapStyle, TILE_LAYERS } from './style'
+import { addSigns, mapStyle, ORDER, TILE_LAYERS } from './style'
 
 setWorkerUrl(workerUrl)
 
@@ -67,6 +67,7 @@ export class PlantMap implements PlantView {
     else this.home()
     // the zones do not wait for the tiles of what never changes
     this.map.on('style.load', () => {
+      addSigns(this.map)
       this.loaded = true
       this.pushZones()
       this.setVisible(this.visible)
@@ -123,7 +124,6 @@ export class PlantMap implements PlantView {
   }
 
   private pushZones(): void {
-    const order = { plant: 0, area: 1, unit: 2, place: 3 } as Record<string, number>
     const zones = [...(this.layers.get('zone')?.values() ?? [])]
       .map((f) => ({
         type: 'Feature',
@@ -131,7 +131,7 @@ export class PlantMap implements PlantView {
         geometry: f.geometry,
         properties: { id: f.id, kind: f.properties['kind'], risk: riskOf(f) },
       }))
-      .sort((a, b) => (order[String(a.properties.kind)] ?? 2) - (order[String(b.properties.kind)] ?? 2))
+      .sort((a, b) => (ORDER[String(a.properties.kind)] ?? 2) - (ORDER[String(b.properties.kind)] ?? 2))
     this.source('zones')?.setData(collection(zones) as never)
   }
 

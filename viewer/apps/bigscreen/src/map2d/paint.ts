@@ -2,6 +2,7 @@ import {
   declutter,
   labelStyle,
   riskOf,
+  standing,
   type Candidate,
   type Measure,
   type Placed,
@@ -11,7 +12,7 @@ import {
 } from '@twin/scene'
 import { HUES, RISK, RISK_PATHS, THEMES } from '@twin/ui'
 
-export const POINTS: Record<string, string> = {
+const POINTS: Record<string, string> = {
   anchor: HUES.grey,
   device: HUES.teal,
   camera: HUES.sand,
@@ -31,6 +32,15 @@ export interface Picture {
   measuring: Measure | undefined
 }
 
+/** Signs are as wide, CSS px. */
+const SIGN = 14
+
+/** Where points are dense a safety instrument stands for its neighbours. */
+const safetyFirst = (points: Placed[]): Placed[] => {
+  const safety = ({ feature }: Placed): boolean => feature.properties['safety'] === true
+  return [...points.filter(safety), ...points.filter((p) => !safety(p))]
+}
+
 /** Draws the plan with the 2D canvas alone. */
 export class PlanPainter {
   private now: Picture = {
@@ -41,6 +51,9 @@ export class PlanPainter {
     measuring: undefined,
   }
 
+  /** the points that stand in the picture */
+  signs: Placed[] = []
+
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly element: HTMLElement,
@@ -50,6 +63,7 @@ export class PlanPainter {
 
   paint(picture: Picture): void {
     this.now = picture
+    this.signs = []
     const c = this.canvas.getContext('2d')
     if (!c) return
     const { clientWidth: w, clientHeight: h } = this.element
@@ -128,9 +142,11 @@ export class PlanPainter {
   private points(c: CanvasRenderingContext2D, layer: string, colour: string): void {
     if ((layer === 'device' || layer === 'anchor') && this.now.at.scale < 2) return
     const { clientWidth: w, clientHeight: h } = this.element
-    for (const placed of this.model.layer(layer).values()) {
+    const all = this.model.layer(layer).values()
+    for (const placed of layer === 'device' ? standing(safetyFirst([...all]), SIGN / this.now.at.scale) : all) {
       const [x, y] = this.now.toPixel(placed.at[0], placed.at[1])
       if (x < -8 || y < -8 || x > w + 8 || y > h + 8) continue
+      this.signs.push(placed)
       c.beginPath()
       if (layer === 'camera' || layer === 'gate') c.rect(x - 5, y - 5, 10, 10)
       else c.arc(x, y, 5, 0, 2 * Math.PI)

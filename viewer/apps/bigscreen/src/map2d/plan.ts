@@ -17,7 +17,7 @@ import {
 } from '@twin/scene'
 import { RISK } from '@twin/ui'
 import type { MapOptions } from './options'
-import { PlanPainter, POINTS } from './paint'
+import { PlanPainter } from './paint'
 
 /**
  * The plant drawn by the 2D canvas alone, for computers without any WebGL: the same things and commands, from above. North is up.
@@ -237,11 +237,7 @@ export class PlantPlan implements PlantView {
       return
     }
     const near = (placed: Placed): number => Math.hypot(placed.at[0] - x, placed.at[1] - y) * this.at.scale
-    const points = Object.keys(POINTS)
-      .filter((layer) => this.visible.has(layer))
-      .flatMap((layer) => [...this.model.layer(layer).values()])
-      .sort((a, b) => near(a) - near(b))
-    const first = points[0]
+    const [first] = [...this.painter.signs].sort((a, b) => near(a) - near(b))
     const hit =
       first && near(first) < 14
         ? first

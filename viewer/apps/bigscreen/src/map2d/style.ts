@@ -1,5 +1,5 @@
-import { HUES, RISK, THEMES } from '@twin/ui'
-import type { StyleSpecification } from 'maplibre-gl'
+import { dotImage, HUES, RISK, THEMES } from '@twin/ui'
+import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl'
 
 /** The 2D picture. Fixed things come as vector tiles of the server; zones are live and come from the hub. */
 
@@ -20,7 +20,15 @@ export const TILE_LAYERS = [
   'geofence',
 ] as const
 
+/** What lies on what: the smaller kinds of zones on the wider ones. */
+export const ORDER: Record<string, number> = { plant: 0, area: 1, unit: 2, place: 3 }
+
 const theme = THEMES.wall
+
+/** The pictures that the style names. */
+export function addSigns(map: MapLibre): void {
+  map.addImage('device', dotImage(theme.panelSolid, HUES.teal, 4.5, 2), { pixelRatio: 2 })
+}
 
 export function mapStyle(origin: string): StyleSpecification {
   const tiles = [`${origin}/ogc/tiles/${TILE_LAYERS.join(',')}/WebMercatorQuad/{z}/{y}/{x}`]
@@ -98,7 +106,15 @@ export function mapStyle(origin: string): StyleSpecification {
       ...area('geofence', HUES.violet, 0.12),
       { id: 'chosen:line', type: 'line', source: 'chosen', paint: { 'line-color': HUES.white, 'line-width': 3.5 } },
       point('anchor', HUES.grey, 4, 16.5),
-      point('device', HUES.teal, 4.5, 16),
+      {
+        id: 'device:point',
+        type: 'symbol',
+        source: 'plant',
+        'source-layer': 'device',
+        minzoom: 16,
+        // where points are dense one stands for its neighbours, safety instruments first
+        layout: { 'icon-image': 'device', 'icon-padding': 1, 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
+      },
       point('camera', HUES.sand, 6, 15),
       point('gate', HUES.white, 8, 12),
       point('assembly_point', HUES.white, 8, 12),

@@ -5,7 +5,7 @@ import { Map as MapLibre, Marker, setWorkerUrl, type GeoJSONSource } from 'mapli
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import type { Position } from '../position'
 import { riskOf, ringOf, middle } from '../zones'
-import { handheldStyle, SWITCHES } from './style'
+import { addSigns, handheldStyle, SWITCHES } from './style'
 
 setWorkerUrl(workerUrl)
 
@@ -48,6 +48,7 @@ export class HandheldMap {
       maxPitch: 60,
       fadeDuration: 0,
     })
+    this.map.on('style.load', () => addSigns(this.map, options.dark))
     this.map.on('load', () => {
       this.loaded = true
       this.tilt(false)

@@ -1,5 +1,5 @@
-import { HUES, RISK, THEMES } from '@twin/ui'
-import type { StyleSpecification } from 'maplibre-gl'
+import { dotImage, HUES, RISK, THEMES } from '@twin/ui'
+import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl'
 
 /** The handheld's map: fixed things as the server's vector tiles (kept for work without a network), zones live from the hub. */
 
@@ -15,6 +15,11 @@ export const SWITCHES: Record<string, string[]> = {
   gate: ['gate:point'],
   device: ['device:point'],
   camera: ['camera:point'],
+}
+
+/** The pictures that the style names. */
+export function addSigns(map: MapLibre, dark: boolean): void {
+  map.addImage('device', dotImage(THEMES[dark ? 'dark' : 'light'].panelSolid, HUES.teal, 4, 3), { pixelRatio: 2 })
 }
 
 /** Polygons with a name on them need no glyph server: Chinese is drawn from the device's own font. */
@@ -98,7 +103,15 @@ export function handheldStyle(origin: string, dark: boolean): StyleSpecification
       },
       raised('building', base),
       raised('tank', base),
-      point('device', HUES.teal, 4, 17),
+      {
+        id: 'device:point',
+        type: 'symbol',
+        source: 'plant',
+        'source-layer': 'device',
+        minzoom: 17,
+        // where points are dense one stands for its neighbours, safety instruments first
+        layout: { 'icon-image': 'device', 'icon-padding': 1, 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
+      },
       point('camera', HUES.sand, 6, 16),
       point('gate', theme.text, 7, 14),
       point('assembly_point', theme.accent, 9, 12),

@@ -14,6 +14,8 @@ export type ChartOption = ComposeOption<LineSeriesOption | GridComponentOption |
 export interface Words {
   past: string
   future: string
+  /** of days as far ahead as no past errors tell of */
+  unsure: string
   band: string
   bands: { at: number; name: string }[]
 }
@@ -21,6 +23,7 @@ export interface Words {
 export const wordsOf = (bands: Now['bands'], t: (key: string) => string): Words => ({
   past: t('index_workspace.past'),
   future: t('index_workspace.future'),
+  unsure: t('index_workspace.unsure'),
   band: t('index_workspace.errorBand'),
   bands: [
     { at: bands.blue ?? 90, name: t('index_workspace.word.4') },
@@ -29,7 +32,7 @@ export const wordsOf = (bands: Now['bands'], t: (key: string) => string): Words 
   ],
 })
 
-/** Days that were, the moving average of those to come, and the band of its past errors (open where they are too few). */
+/** Days that were, the moving average of those to come, and the band of its past errors; where they are too few the average is faint and named so. */
 export function historyOption(ink: Ink, found: Forecast, words: Words): ChartOption {
   const [past, future] = [found.past, found.future]
   const days = [...past.map((d) => d.day), ...future.map((d) => d.day)]
@@ -37,13 +40,17 @@ export function historyOption(ink: Ink, found: Forecast, words: Words): ChartOpt
   const low = [...blank, ...future.map((d) => d.low)]
   const span = [...blank, ...future.map((d) => (d.low === null || d.high === null ? null : d.high - d.low))]
   const last = past.at(-1)
+  const known = future.filter((d) => d.low !== null).length
+  // they meet in the last day whose band is known
+  const sure = [...(last ? [last.value] : []), ...future.slice(0, known).map((d) => d.value)]
+  const ahead = [...blank.slice(1), ...sure.slice(0, -1).map(() => null), ...sure.slice(-1), ...future.slice(known).map((d) => d.value)]
   const line = { type: 'line', showSymbol: false } as const
   const hidden = { ...line, silent: true, lineStyle: { opacity: 0 }, stack: 'band' } as const
   return {
     animation: false,
     textStyle: { fontFamily: ink.font, color: ink.text },
     grid: { left: 8, right: 88, top: 36, bottom: 8, containLabel: true },
-    legend: { top: 0, left: 0, data: [words.past, words.future, words.band], textStyle: { color: ink.text2, fontSize: 12 }, itemHeight: 8 },
+    legend: { top: 0, left: 0, data: [words.past, words.future, ...(known < future.length ? [words.unsure] : []), words.band], textStyle: { color: ink.text2, fontSize: 12 }, itemHeight: 8 },
     tooltip: {
       trigger: 'axis',
       backgroundColor: ink.panel,
@@ -54,8 +61,8 @@ export function historyOption(ink: Ink, found: Forecast, words: Words): ChartOpt
         const [was, will] = [past[i], future[i - past.length]]
         if (was) return `${was.day}<br>${words.past} ${figure(was.value)} (${figure(was.low)} – ${figure(was.high)})`
         if (!will) return ''
-        const band = will.low === null ? '' : `<br>${words.band} ${figure(will.low)} – ${figure(will.high)}`
-        return `${will.day}<br>${words.future} ${figure(will.value)}${band}`
+        if (will.low === null) return `${will.day}<br>${words.unsure} ${figure(will.value)}`
+        return `${will.day}<br>${words.future} ${figure(will.value)}<br>${words.band} ${figure(will.low)} – ${figure(will.high)}`
       },
     },
     xAxis: { type: 'category', data: days, boundaryGap: false, axisLabel: { color: ink.text2, fontSize: 12, hideOverlap: true, formatter: (day: string) => day.slice(5) }, axisLine: { lineStyle: { color: ink.text2 } } },
@@ -80,8 +87,15 @@ export function historyOption(ink: Ink, found: Forecast, words: Words): ChartOpt
       {
         ...line,
         name: words.future,
-        data: [...blank.slice(1), ...(last ? [last.value] : []), ...future.map((d) => d.value)],
+        data: [...blank.slice(1), ...sure],
         lineStyle: { color: ink.text2, width: 2, type: 'dashed' },
+        itemStyle: { color: ink.text2 },
+      },
+      {
+        ...line,
+        name: words.unsure,
+        data: known < future.length ? ahead : [],
+        lineStyle: { color: ink.text2, width: 1, type: 'dotted' },
         itemStyle: { color: ink.text2 },
       },
     ],
