@@ -53,6 +53,8 @@ export class PlanPainter {
 
   /** the points that stand in the picture */
   signs: Placed[] = []
+  /** boxes that names take, CSS px */
+  names: readonly { x: number; y: number; width: number; height: number }[] = []
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -194,7 +196,9 @@ export class PlanPainter {
       }
     }
     c.textBaseline = 'middle'
-    for (const { of, x, y, height } of declutter(candidates)) {
+    const placed = declutter(candidates)
+    this.names = placed
+    for (const { of, x, y, height } of placed) {
       const zone = of.placed.ref.layer === 'zone'
       if (zone) this.mark(c, of.placed.feature, x, y + height / 2 - px * 0.6, px * 1.2)
       c.lineWidth = 4

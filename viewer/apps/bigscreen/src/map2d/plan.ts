@@ -289,7 +289,7 @@ export class PlantPlan implements PlantView {
         selected: this.model.get(this.selected),
         measuring: this.measuring,
       })
-      this.live.update(this.picture(), [])
+      this.live.update(this.picture(), this.painter.names)
       if (!this.ready) {
         this.ready = true
         this.events.emit('ready')

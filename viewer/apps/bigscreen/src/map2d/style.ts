@@ -113,7 +113,7 @@ export function mapStyle(origin: string): StyleSpecification {
         'source-layer': 'device',
         minzoom: 16,
         // where points are dense one stands for its neighbours, safety instruments first
-        layout: { 'icon-image': 'device', 'icon-padding': 1, 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
+        layout: { 'icon-image': 'device', 'icon-padding': ['interpolate', ['linear'], ['zoom'], 16, 9, 18, 1], 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
       },
       point('camera', HUES.sand, 6, 15),
       point('gate', HUES.white, 8, 12),

@@ -4,7 +4,7 @@ import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl'
 /** The handheld's map: fixed things as the server's vector tiles (kept for work without a network), zones live from the hub. */
 
 const RISK_COLOUR = ['match', ['get', 'risk'], 1, RISK[1].colour, 2, RISK[2].colour, 3, RISK[3].colour, RISK[4].colour]
-const TILE_LAYERS = ['site', 'building', 'tank', 'road', 'gate', 'camera', 'device', 'assembly_point']
+const TILE_LAYERS = ['site', 'building', 'tank', 'road', 'gate', 'camera', 'assembly_point']
 
 /** Switches of the layer sheet and the style layers that each one shows. */
 export const SWITCHES: Record<string, string[]> = {
@@ -60,6 +60,8 @@ export function handheldStyle(origin: string, dark: boolean): StyleSpecification
         minzoom: 12,
         maxzoom: 17,
       },
+      // thousands of them: not for a picture that shows none
+      points: { type: 'vector', tiles: [`${origin}/ogc/tiles/device/WebMercatorQuad/{z}/{y}/{x}`], minzoom: 17, maxzoom: 17 },
       zones: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       chosen: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       me: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
@@ -106,7 +108,7 @@ export function handheldStyle(origin: string, dark: boolean): StyleSpecification
       {
         id: 'device:point',
         type: 'symbol',
-        source: 'plant',
+        source: 'points',
         'source-layer': 'device',
         minzoom: 17,
         // where points are dense one stands for its neighbours, safety instruments first
