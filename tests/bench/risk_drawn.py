@@ -206,7 +206,11 @@ async def _run(plant: Plant, given: mesh_zones.Board, view: str) -> tuple[list[f
 def rows(plant: Plant, origin: tuple[float, float, float]) -> list[Row]:
     """Beside the demo ``plant``, whose model stands at ``origin``: on the map and on the model."""
     board = mesh_zones.board(origin)
-    return [row for view, name in (("2d", "map"), ("3d", "model")) for row in _rows(name, *asyncio.run(_run(plant, board, view)))]
+    return [
+        row
+        for view, name in (("2d", "map"), ("3d", "model"))
+        for row in _rows(name, *asyncio.run(_run(plant, board, view)))
+    ]
 
 
 def _rows(where: str, heard: list[float], drawn: list[float], peer: list[float]) -> list[Row]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -115,6 +117,25 @@ async def test_ranges_etags_and_compression(http: httpx.AsyncClient, var: Path) 
     assert part.status_code == 206 and part.content == whole[4:100]
     assert part.headers["content-range"] == f"bytes 4-99/{len(whole)}"
     assert (await http.get(uri, headers={"range": f"bytes={len(whole)}-"})).status_code == 416
+
+
+async def test_a_plant_with_100_gb_on_disk_is_listed_and_served_at_once(http: httpx.AsyncClient, var: Path) -> None:
+    """Only the small manifest is read: files without contents stand for tiles, 100 GB by their sizes."""
+    folder = var / "sites/demo/tiles3d/wide"
+    shutil.copytree(folder.parent / "plant", folder)
+    try:
+        for n in range(400):
+            with (folder / "tiles" / f"wide-{n}.glb").open("wb") as file:
+                file.truncate(256 * 2**20)
+        began = time.perf_counter()
+        cards = (await http.get("/tiles3d")).json()
+        address = cards[-1]["url"].replace("tileset.json", "tiles/wide-399.glb")
+        end = await http.get(address, headers={"range": f"bytes={256 * 2**20 - 8}-"})
+        assert time.perf_counter() - began < 1.0  # reading the files would take minutes
+    finally:
+        shutil.rmtree(folder)
+    assert [card["tileset"] for card in cards] == ["plant", "wide"]
+    assert end.status_code == 206 and end.content == bytes(8)
 
 
 @pytest.mark.parametrize(
