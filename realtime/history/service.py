@@ -110,8 +110,8 @@ async def _parts(
             continue
         # Steps are counted from the start of one; a stretch may begin in the middle of a long step.
         rows = await repository.steps(session, tag, stretch.start, stretch.end, _exact(stretch, step, zone), zone.key)
-        stretches.append({row.bucket: Part(*row[1:]) for row in rows})
-    return merge(stretches)
+        stretches.append({row[0]: Part._make(row[1:]) for row in rows})
+    return stretches[0] if len(stretches) == 1 else merge(stretches)
 
 
 def _exact(stretch: Stretch, step: Step, zone: ZoneInfo) -> str:
@@ -165,12 +165,13 @@ async def _read(session: AsyncSession, tag: int, stretch: Stretch) -> Samples:
 async def newest_before(session: AsyncSession, tag: int, before: datetime) -> Stored | None:
     """A tag's newest sample before an instant, wherever it lies. The caller holds partitions; the tag must be in sight."""
     found = await repository.latest(session, tag, before=before)
-    day = before.astimezone(UTC).date() + timedelta(days=1)
+    day = (before - timedelta(microseconds=1)).astimezone(UTC).date() + timedelta(days=1)
+    some = 1  # a tag that speaks has its last word in the newest file
     while True:
         last = await archive.newest_sealed(session, day)
         if last is None or (found is not None and found.ts.astimezone(UTC).date() > last):
             return found
-        first = last - timedelta(days=6)
+        first = last - timedelta(days=some - 1)
         days = await archive.sealed_days(session, first, last)
         sealed = await asyncio.to_thread(reader().newest, days, tag, before)
         if len(sealed):
@@ -179,7 +180,7 @@ async def newest_before(session: AsyncSession, tag: int, before: datetime) -> St
                 return found
             row = sealed[0]
             return Stored(at, instant(int(row["received"])), float(row["value"]), int(row["quality"]))
-        day = first
+        day, some = first, min(2 * some, 7)
 
 
 async def samples(uow: UnitOfWork, tag: int, start: datetime, end: datetime) -> AsyncIterator[Samples]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +20,15 @@ from realtime.history.samples import Samples, micros
 Step = Literal["second", "minute", "hour", "day", "month"]
 
 
-@dataclass(frozen=True)
+#: Steps that are as long on every clock.
+_EVEN: dict[Step, timedelta] = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+}
+
+
+@dataclass(slots=True)
 class Bucket:
     """One step. All figures None: a gap. ``count`` 0 with figures: the value stood still.
 
@@ -36,8 +44,7 @@ class Bucket:
     last: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What some samples add to a step: how many, how many usable, figures of those (None without any), and the quality
     of the last one."""
 
@@ -67,8 +74,8 @@ def floor(at: datetime, step: Step, zone: ZoneInfo) -> datetime:
 
 def following(start: datetime, step: Step, zone: ZoneInfo) -> datetime:
     """The start of the next step."""
-    if step in ("second", "minute", "hour"):
-        return start + timedelta(**{f"{step}s": 1})
+    if step in _EVEN:
+        return start + _EVEN[step]
     local = start.astimezone(zone)
     if step == "day":
         return (local.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone).astimezone(UTC)

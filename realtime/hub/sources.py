@@ -134,8 +134,8 @@ def _take(hub: Hub, topic: str, enterprise: UUID, events: list[Event], account_c
         stream = kept_streams()[topic]
         assert stream.shown is not None
         hub.publish(enterprise, stream.topic, events[-1].seq, [(e.key, stream.shown(e.payload)) for e in events])
-    elif topic not in hub.specs:
-        pass  # facts for other subscribers only
+    elif topic not in hub.specs or hub.specs[topic].source is None:
+        pass  # facts for other subscribers only; what a stream of this name shows comes from its engine
     elif events[0].kind == "reload":
         hub.reread(enterprise, topic, events[-1].seq)
     else:

@@ -150,7 +150,8 @@ async def _sealed(
 ) -> tuple[float, float]:
     """Milliseconds of a day by minute from files that nobody has opened yet, best of rounds; bytes a sample.
 
-    The tag's file holds as many tags as a file does, at 1 Hz, the others one sample a minute; all days are links to one.
+    The tag's file holds as many tags as a file does, at 1 Hz, the others one sample a minute; all days are links to one, but that the tag
+    also spoke on the day before, as one does.
     """
     last: date = clock.now().date() - timedelta(days=5)
     rng = np.random.default_rng(1)
@@ -175,7 +176,15 @@ async def _sealed(
             target = files.folder(settings, day, 1)
             target.mkdir(parents=True)
             for name in names:
-                (target / name).hardlink_to(model / name)
+                if n == 1 and name == files.name_of(tag):
+                    files.write_file(
+                        target / name,
+                        process_like(
+                            rng, files.BLOCK, 86_400, start - 86_400_000_000, tag // files.BLOCK * files.BLOCK
+                        ),
+                    )
+                else:
+                    (target / name).hardlink_to(model / name)
         await bare.execute(
             "INSERT INTO history_day (day, generation, files, sealed_at) VALUES (%s, 1, %s, %s)",
             [day, json.dumps(names), clock.now()],

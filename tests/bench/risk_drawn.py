@@ -73,6 +73,8 @@ _WATCH = """() => {
 #: The picture shows each zone as of the time of its last change.
 _THERE = "last => __waiting() === 0 && Object.entries(last).every(([id, at]) => __zone(id).properties.at === at)"
 _LEVELS = "() => Object.fromEntries(__ids().map(id => [id, __zone(id).properties.risk]))"
+#: A browser without any 3D: the screen draws its plan by itself.
+_PLAIN = ["--no-sandbox", "--disable-gpu", "--disable-3d-apis", "--no-first-run", "--lang=zh-CN"]
 #: Services of the demo that stand still while the storm goes on.
 _STILL = ("realtime.simulators", "realtime.tracking", "realtime.ingest", "realtime.risk", "twin.jobs")
 
@@ -153,7 +155,7 @@ async def _screen(page: Page, plant: Plant, port: int, given: mesh_zones.Board, 
     await page.route("**/tiles3d/bench/**", raster)
     cookie = {"name": "twin_session", "value": await asyncio.to_thread(plant.token, "control"), "url": plant.url}
     await page.context.add_cookies([cookie])  # type: ignore[list-item]
-    await page.goto(f"{plant.url}/screen/?view={view}")
+    await page.goto(f"{plant.url}/screen/" + ("" if view == "plan" else f"?view={view}"))
     await page.wait_for_function(_READY, arg=len(given.features), polling=200)
     await page.evaluate(_WATCH)
 
@@ -182,7 +184,9 @@ async def _run(plant: Plant, given: mesh_zones.Board, view: str) -> tuple[list[f
             async with publisher, async_playwright() as playwright:
                 engine = RiskEngine(bench_risk.plant(), bench_risk.rules(), time.time())
                 publisher.paint(ENTERPRISE, [(code, time.time(), level) for code, level in engine.levels().items()])
-                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                browser = await playwright.chromium.launch(
+                    executable_path=CHROMIUM, args=_PLAIN if view == "plan" else FLAGS
+                )
                 page = await browser.new_page(viewport={"width": 640, "height": 360}, locale="zh-CN")
                 await _screen(page, plant, hub.port, given, view)
                 # last: it answers no ping of the hub
@@ -204,11 +208,11 @@ async def _run(plant: Plant, given: mesh_zones.Board, view: str) -> tuple[list[f
 
 
 def rows(plant: Plant, origin: tuple[float, float, float]) -> list[Row]:
-    """Beside the demo ``plant``, whose model stands at ``origin``: on the map and on the model."""
+    """Beside the demo ``plant``, whose model stands at ``origin``: on the plan of computers without 3D, on the map, on the model."""
     board = mesh_zones.board(origin)
     return [
         row
-        for view, name in (("2d", "map"), ("3d", "model"))
+        for view, name in (("plan", "plan"), ("2d", "map"), ("3d", "model"))
         for row in _rows(name, *asyncio.run(_run(plant, board, view)))
     ]
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from realtime.hub.codec import JSON_PROTOCOL, MSGPACK_PROTOCOL
+from realtime.hub.core import Hub
 from realtime.hub.limits import Limits
-from realtime.hub.topic import TopicKey
+from realtime.hub.sources import feed
+from realtime.hub.topic import TopicKey, TopicSpec
 from tests.hub.support import OTHER, PLANT, Reader, Rig, eventually, running, zone
+from twin import clock
+from twin.db.outbox import Event
 
 
 async def test_snapshot_then_changes_in_order() -> None:
@@ -315,6 +321,20 @@ async def test_stream_newest_event_time_wins() -> None:
         await anna.expect("delta")
         assert set(anna.state) == {"p2"}
         assert rig.hub.publish_stream(PLANT, "position", [("p1", 10.5, {"lon": 1.0, "lat": 1.0})]) == 0
+
+
+async def test_facts_of_a_streams_name_are_for_others_and_no_error() -> None:
+    """A change of a zone's level is told by the risk engine's stream and kept as a fact of the same name for subscribers of the database."""
+    spec = TopicSpec("risk", "map:read")
+    hub = Hub([spec], Limits())
+    fact = Event(7, PLANT, "risk", "changed", "Z-11", {"zone": "Z-11", "level": 1}, clock.now())
+
+    async def batches() -> AsyncIterator[list[Event]]:
+        yield [fact]
+
+    with structlog.testing.capture_logs() as said:
+        await feed(hub, batches(), lambda account: None)
+    assert said == []
 
 
 async def _random_life(rig: Rig, dice: random.Random, options: dict[str, object]) -> Reader:
