@@ -12,8 +12,8 @@ from twin.i18n import catalogue, t
 
 
 class KindOut(BaseModel):
-    """A kind of source. ``form``: JSON Schema of its settings, in order, every property with a ``title``; secrets are
-    ``writeOnly``. ``address``: how its points are addressed. ``browsable``: its points can be picked from a tree."""
+    """A kind of source. ``form``: JSON Schema of its settings, in order, every property with a ``title``, ``x-names`` of its choices where those
+    have any; secrets are ``writeOnly``. ``address``: how its points are addressed. ``browsable``: its points can be picked from a tree."""
 
     kind: str
     title: str
@@ -37,6 +37,12 @@ def form(kind: SourceKind[Any], language: str) -> KindOut:
         field["title"] = t(text_key(kind.key, name, language), language)
         if name in secret_fields(kind.model):
             field["writeOnly"] = True
+        if names := {
+            str(c): t(key, language)
+            for c in field.get("enum", ())
+            if (key := f"source.choice.{c}") in catalogue(language)
+        }:
+            field["x-names"] = names
     return KindOut(
         kind=kind.key,
         title=schema["title"],

@@ -9,7 +9,7 @@ export interface Field {
   optional: boolean
   min?: number | undefined
   max?: number | undefined
-  choices: (string | number)[]
+  choices: { value: string | number; text: string }[]
   standard: unknown
 }
 
@@ -21,6 +21,7 @@ interface Property {
   title?: string
   type?: string
   enum?: (string | number)[]
+  'x-names'?: Record<string, string>
   const?: string | number
   anyOf?: Property[]
   items?: { type?: string }
@@ -50,7 +51,7 @@ export function fieldsOf(form: unknown): Field[] {
       optional,
       min: property.minimum ?? property.exclusiveMinimum,
       max: property.maximum,
-      choices: property.enum ?? [],
+      choices: (property.enum ?? []).map((c) => ({ value: c, text: given['x-names']?.[c] ?? String(c) })),
       standard: given.default,
     }
   })
@@ -82,7 +83,7 @@ export function settingsOf(fields: readonly Field[], draft: Draft): Record<strin
       if (f.optional) out[f.name] = null
       else if (f.type === 'text' && f.standard !== undefined) out[f.name] = ''
     } else if (f.type === 'number') out[f.name] = Number(value)
-    else if (f.type === 'choice') out[f.name] = f.choices.find((c) => String(c) === value) ?? value
+    else if (f.type === 'choice') out[f.name] = f.choices.find((c) => String(c.value) === value)?.value ?? value
     else if (f.type === 'lines') out[f.name] = value.split('\n').map((l) => l.trim()).filter(Boolean)
     else if (f.type === 'json') out[f.name] = JSON.parse(value) as unknown
     else out[f.name] = value
