@@ -34,7 +34,7 @@ _OPEN = """second => new Promise((done, fail) => {
   const bar = document.querySelector('[data-test=timeline-scrub]')
   const { view } = __twin
   const given = (layer, size) => (view.live.motions.layers.get(layer)?.things.size ?? 0) === size
-  const settled = () => view.kind !== '2d' || !view.map || (view.unsaid.length === 0 && view.map.isSourceLoaded('zones'))
+  const settled = () => view.kind !== '2d' || !view.map || (view.zones.unsaid.length === 0 && view.map.isSourceLoaded('zones'))
   const began = performance.now()
   const late = setTimeout(() => { off(); fail(new Error('the second was never drawn')) }, 120000)
   const off = view.events.on('frame', () => {

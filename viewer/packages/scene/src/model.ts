@@ -170,7 +170,7 @@ export class PlantModel {
 }
 
 /** Same outline and heights? Most changes of a feature are of its properties. */
-function sameShape(a: SceneFeature, b: SceneFeature): boolean {
+export function sameShape(a: SceneFeature, b: SceneFeature): boolean {
   const [p, q] = [a.properties, b.properties]
   if (p['z_min'] !== q['z_min'] || p['z_max'] !== q['z_max']) return false
   const { type, coordinates: c } = a.geometry

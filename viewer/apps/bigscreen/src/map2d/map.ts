@@ -19,7 +19,8 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { localRings, MapLabels } from './labels'
 import type { MapOptions } from './options'
 import { flatPicture } from './picture'
-import { addSigns, mapStyle, ORDER, TILE_LAYERS } from './style'
+import { addSigns, mapStyle, TILE_LAYERS } from './style'
+import { MapZones } from './zones'
 
 setWorkerUrl(workerUrl)
 
@@ -41,7 +42,7 @@ export class PlantMap implements PlantView {
   private points: [number, number][] = []
   private done = false
   private loaded = false
-  private unsaid: string[] = []
+  private readonly zones: MapZones
 
   constructor(private readonly options: MapOptions) {
     const { element, site } = options
@@ -61,6 +62,7 @@ export class PlantMap implements PlantView {
       doubleClickZoom: false,
     })
     this.map.touchPitch.disable()
+    this.zones = new MapZones(this.map)
     this.live = this.makeLive()
     this.labels = new MapLabels(element, this.map, this.frame, options.texts)
     if (location.hash.includes('view=')) this.flyTo(options.home, { instant: true })
@@ -69,7 +71,7 @@ export class PlantMap implements PlantView {
     this.map.on('style.load', () => {
       addSigns(this.map)
       this.loaded = true
-      this.pushZones()
+      this.zones.set(this.layers.get('zone') ?? new Map())
       this.setVisible(this.visible)
       this.select(this.selected)
     })
@@ -96,20 +98,18 @@ export class PlantMap implements PlantView {
 
   setLayer(layer: string, features: readonly SceneFeature[]): void {
     const known = this.layers.has(layer)
-    this.layers.set(layer, new Map(features.map((f) => [f.id, f])))
+    const map = new Map(features.map((f) => [f.id, f]))
+    this.layers.set(layer, map)
+    if (layer === 'zone') this.zones.set(map)
     this.changed(layer, [], known)
   }
 
   changeLayer(layer: string, set: ReadonlyMap<string, SceneFeature>, gone: ReadonlySet<string>): void {
     const map = new Map(this.layers.get(layer))
-    if (layer === 'zone')
-      for (const [id, feature] of set) {
-        const before = map.get(id)
-        if (before && riskOf(before) !== riskOf(feature)) this.unsaid.push(id)
-      }
     for (const id of gone) map.delete(id)
     for (const [id, feature] of set) map.set(id, feature)
     this.layers.set(layer, map)
+    if (layer === 'zone') this.zones.change(map, set, gone)
     this.changed(layer, [...set.keys()])
   }
 
@@ -117,22 +117,8 @@ export class PlantMap implements PlantView {
   private changed(layer: string, ids: string[], anew = true): void {
     this.labels.forget(layer, ids.length > 0 ? ids : (this.layers.get(layer)?.keys() ?? []))
     this.live.renew()
-    if (layer === 'zone') {
-      this.pushZones()
-    } else if (this.loaded && anew) this.refreshTiles()
+    if (layer !== 'zone' && this.loaded && anew) this.refreshTiles()
     this.drawLabels()
-  }
-
-  private pushZones(): void {
-    const zones = [...(this.layers.get('zone')?.values() ?? [])]
-      .map((f) => ({
-        type: 'Feature',
-        id: f.id,
-        geometry: f.geometry,
-        properties: { id: f.id, kind: f.properties['kind'], risk: riskOf(f) },
-      }))
-      .sort((a, b) => (ORDER[String(a.properties.kind)] ?? 2) - (ORDER[String(b.properties.kind)] ?? 2))
-    this.source('zones')?.setData(collection(zones) as never)
   }
 
   private refreshTimer: ReturnType<typeof setTimeout> | undefined
@@ -283,8 +269,8 @@ export class PlantMap implements PlantView {
   }
 
   private rendered(): void {
-    if (this.unsaid.length > 0 && this.loaded && this.map.isSourceLoaded('zones'))
-      this.events.emit('recolour', this.unsaid.splice(0))
+    const drawn = this.zones.drawn()
+    if (drawn.length > 0) this.events.emit('recolour', drawn)
     this.drawn()
   }
 

@@ -3,7 +3,8 @@ import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl'
 
 /** The 2D picture. Fixed things come as vector tiles of the server; zones are live and come from the hub. */
 
-const RISK_COLOUR = ['match', ['get', 'risk'], 1, RISK[1].colour, 2, RISK[2].colour, 3, RISK[3].colour, RISK[4].colour]
+/** A zone's level is a state of its feature, see MapZones. */
+const RISK_COLOUR = ['match', ['feature-state', 'risk'], 1, RISK[1].colour, 2, RISK[2].colour, 3, RISK[3].colour, RISK[4].colour]
 
 export const TILE_LAYERS = [
   'site',
@@ -65,7 +66,7 @@ export function mapStyle(origin: string): StyleSpecification {
     version: 8,
     sources: {
       plant: { type: 'vector', tiles, minzoom: 10, maxzoom: 18 },
-      zones: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
+      zones: { type: 'geojson', promoteId: 'id', data: { type: 'FeatureCollection', features: [] } },
       chosen: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       measure: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
