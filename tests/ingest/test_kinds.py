@@ -47,7 +47,8 @@ def test_a_kind_has_a_form_in_every_language(key: str, language: str) -> None:
     for name, field in made.form["properties"].items():
         assert texts.get(forms.text_key(key, name, language)) == field["title"], name
         assert (name in vault.secret_fields(kind.model)) == (field.get("writeOnly") is True), name
-        for choice in field.get("enum", ()):  # words have a name; numbers, versions and names of standards stand for themselves
+        # words have a name; numbers, versions and names of standards stand for themselves
+        for choice in field.get("enum", ()):
             if str(choice).isalpha() and choice != "gbk":
                 assert field["x-names"].get(choice) == texts.get(f"source.choice.{choice}"), (name, choice)
 
