@@ -88,10 +88,9 @@ export class PlantMap implements PlantView {
 
   private home(): void {
     const [w, s, e, n] = this.options.site.bounds
-    this.map.fitBounds([w, s, e, n], {
-      padding: { top: 90, bottom: 110, left: 380, right: 380 },
-      animate: false,
-    })
+    // beside the panels, where there is room for anything beside them
+    const side = this.options.element.clientWidth > 1000 ? 380 : 16
+    this.map.fitBounds([w, s, e, n], { padding: { top: 90, bottom: 110, left: side, right: side }, animate: false })
   }
 
   // ---- data
