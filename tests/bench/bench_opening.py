@@ -36,7 +36,9 @@ _OPEN = """second => new Promise((done, fail) => {
   const given = (layer, size) => (view.live.motions.layers.get(layer)?.things.size ?? 0) === size
   const settled = () => view.kind !== '2d' || !view.map || (view.zones.unsaid.length === 0 && view.map.isSourceLoaded('zones'))
   const began = performance.now()
-  const late = setTimeout(() => { off(); fail(new Error('the second was never drawn')) }, 120000)
+  const state = () => JSON.stringify({ second, then: __twin.then, badges: view.live.overlay.badges.get('device')?.size,
+    movers: [...view.live.motions.layers].map(([layer, { things }]) => [layer, things.size]), settled: settled(), frames: __twin.frames })
+  const late = setTimeout(() => { off(); fail(new Error('the second was never drawn: ' + state())) }, 120000)
   const off = view.events.on('frame', () => {
     const then = __twin.then
     if (then?.at !== second || !given('people', then.people) || !given('vehicles', then.vehicles)) return
