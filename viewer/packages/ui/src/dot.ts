@@ -1,4 +1,17 @@
 /**
+ * The layer of a map style that draws many points with the picture `key`: where they are dense one stands for its neighbours, safety
+ * instruments first.
+ */
+export const dotLayer = (key: string, source: string, minzoom: number, padding: unknown) => ({
+  id: `${key}:point`,
+  type: 'symbol',
+  source,
+  'source-layer': key,
+  minzoom,
+  layout: { 'icon-image': key, 'icon-padding': padding, 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
+})
+
+/**
  * A point's sign for a map, a ring on a plate, in two pixels to each CSS px.
  *
  * As a picture, and not as a circle, the map leaves out those that would lie on one another.

@@ -1,4 +1,4 @@
-import { dotImage, HUES, RISK, THEMES } from '@twin/ui'
+import { dotImage, dotLayer, HUES, RISK, THEMES } from '@twin/ui'
 import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl'
 
 /** The 2D picture. Fixed things come as vector tiles of the server; zones are live and come from the hub. */
@@ -20,9 +20,6 @@ export const TILE_LAYERS = [
   'anchor',
   'geofence',
 ] as const
-
-/** What lies on what: the smaller kinds of zones on the wider ones. */
-export const ORDER: Record<string, number> = { plant: 0, area: 1, unit: 2, place: 3 }
 
 const theme = THEMES.wall
 
@@ -107,15 +104,8 @@ export function mapStyle(origin: string): StyleSpecification {
       ...area('geofence', HUES.violet, 0.12),
       { id: 'chosen:line', type: 'line', source: 'chosen', paint: { 'line-color': HUES.white, 'line-width': 3.5 } },
       point('anchor', HUES.grey, 4, 16.5),
-      {
-        id: 'device:point',
-        type: 'symbol',
-        source: 'plant',
-        'source-layer': 'device',
-        minzoom: 16,
-        // where points are dense one stands for its neighbours, safety instruments first
-        layout: { 'icon-image': 'device', 'icon-padding': ['interpolate', ['linear'], ['zoom'], 16, 9, 18, 1], 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
-      },
+      // room between them from afar
+      dotLayer('device', 'plant', 16, ['interpolate', ['linear'], ['zoom'], 16, 9, 18, 1]),
       point('camera', HUES.sand, 6, 15),
       point('gate', HUES.white, 8, 12),
       point('assembly_point', HUES.white, 8, 12),

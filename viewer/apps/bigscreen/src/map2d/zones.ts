@@ -1,6 +1,6 @@
 import { riskOf, sameShape, type SceneFeature } from '@twin/scene'
+import { zoneOrder } from '@twin/ui'
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
-import { ORDER } from './style'
 
 /**
  * The zones of the map. Shapes are given to the map once; a level is a state of its feature, so that in a storm of them nothing is cut
@@ -15,7 +15,7 @@ export class MapZones {
   /** All of them, or those that came with another shape or went. */
   set(zones: ReadonlyMap<string, SceneFeature>): void {
     this.zones = zones
-    const order = (zone: SceneFeature): number => ORDER[String(zone.properties['kind'])] ?? 2
+    const order = (zone: SceneFeature): number => zoneOrder(zone.properties['kind'])
     const features = [...zones.values()].sort((a, b) => order(a) - order(b)).map((f) => ({
       type: 'Feature',
       geometry: f.geometry,

@@ -1,6 +1,6 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
 import type { Feature, Site } from '@twin/api'
-import { riskMarkSvg, type RiskLevel } from '@twin/ui'
+import { riskMarkSvg, zoneOrder, type RiskLevel } from '@twin/ui'
 import { Map as MapLibre, Marker, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import type { Position } from '../position'
@@ -11,7 +11,6 @@ setWorkerUrl(workerUrl)
 
 type Collection = { type: 'FeatureCollection'; features: object[] }
 const collection = (features: object[]): Collection => ({ type: 'FeatureCollection', features })
-const ORDER: Record<string, number> = { plant: 0, area: 1, unit: 2, place: 3 }
 
 interface Options {
   element: HTMLElement
@@ -59,7 +58,7 @@ export class HandheldMap {
     })
     this.map.on('click', (event) => {
       const hits = this.map.queryRenderedFeatures(event.point, { layers: ['zone:fill'] })
-      const smallest = hits.sort((a, b) => rank(b.properties['kind']) - rank(a.properties['kind']))[0]
+      const smallest = hits.sort((a, b) => zoneOrder(b.properties['kind']) - zoneOrder(a.properties['kind']))[0]
       options.pick(smallest && String(smallest.properties['id']))
     })
     this.map.on('zoom', () => this.label())
@@ -76,7 +75,7 @@ export class HandheldMap {
         geometry: f.geometry,
         properties: { id: f.id, kind: f.properties['kind'], risk: riskOf(f) },
       }))
-      .sort((a, b) => rank(a.properties.kind) - rank(b.properties.kind))
+      .sort((a, b) => zoneOrder(a.properties.kind) - zoneOrder(b.properties.kind))
     this.source('zones')?.setData(collection(features) as never)
     this.label()
   }
@@ -198,8 +197,4 @@ export class HandheldMap {
   destroy(): void {
     this.map.remove()
   }
-}
-
-function rank(kind: unknown): number {
-  return ORDER[String(kind)] ?? 2
 }

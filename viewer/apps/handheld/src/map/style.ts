@@ -1,4 +1,4 @@
-import { dotImage, HUES, RISK, THEMES } from '@twin/ui'
+import { dotImage, dotLayer, HUES, RISK, THEMES } from '@twin/ui'
 import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl'
 
 /** The handheld's map: fixed things as the server's vector tiles (kept for work without a network), zones live from the hub. */
@@ -105,15 +105,7 @@ export function handheldStyle(origin: string, dark: boolean): StyleSpecification
       },
       raised('building', base),
       raised('tank', base),
-      {
-        id: 'device:point',
-        type: 'symbol',
-        source: 'points',
-        'source-layer': 'device',
-        minzoom: 17,
-        // where points are dense one stands for its neighbours, safety instruments first
-        layout: { 'icon-image': 'device', 'icon-padding': 1, 'symbol-sort-key': ['case', ['==', ['get', 'safety'], true], 0, 1] },
-      },
+      dotLayer('device', 'points', 17, 1),
       point('camera', HUES.sand, 6, 16),
       point('gate', theme.text, 7, 14),
       point('assembly_point', theme.accent, 9, 12),

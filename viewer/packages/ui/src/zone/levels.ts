@@ -7,6 +7,14 @@ export interface LevelChange {
   after: number
 }
 
+const KINDS = ['plant', 'area', 'unit', 'place']
+
+/** What lies on what on a map: the smaller kinds of zones, with higher numbers, on the wider ones. */
+export function zoneOrder(kind: unknown): number {
+  const at = KINDS.indexOf(String(kind))
+  return at < 0 ? KINDS.indexOf('unit') : at
+}
+
 /** A time, ms since 1970, in which a zone showed one level. */
 export interface LevelSpan {
   from: number
